@@ -1,0 +1,5 @@
+//! Storage on DynamoDB.
+
+#[cfg(feature = "embedded")]
+pub mod embedded;
+pub mod tables;
