@@ -1,0 +1,8 @@
+//! Adapters of the cryptographic ports.
+
+pub mod argon2id;
+mod bcrypt;
+pub mod hash_pool;
+mod hasher;
+
+pub use hasher::Verification;
