@@ -1,0 +1,95 @@
+//! Who is asking, and whose data they may reach.
+
+use domain::{OneTimeToken, Role, SessionId, Tenant, TenantId, User, UserId};
+
+use crate::ports::{AddressHolder, VerifiedAccessToken, VerifiedRefreshToken};
+
+/// The right to reach one tenant's data.
+///
+/// Every repository method about something that a tenant owns takes one. There is no public constructor: a
+/// scope is derived from a proof, and the `From` implementations below are the complete list of proofs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantScope {
+    tenant_id: TenantId,
+}
+
+impl TenantScope {
+    /// The tenant whose data may be reached.
+    #[must_use]
+    pub const fn tenant_id(&self) -> &TenantId {
+        &self.tenant_id
+    }
+}
+
+/// Proved by a sign-in that was checked for this request.
+impl From<&Actor> for TenantScope {
+    fn from(actor: &Actor) -> Self {
+        Self { tenant_id: actor.tenant.snapshot().id.clone() }
+    }
+}
+
+/// Proved by the signature on an access token.
+impl From<&VerifiedAccessToken> for TenantScope {
+    fn from(token: &VerifiedAccessToken) -> Self {
+        Self { tenant_id: token.tenant_id.clone() }
+    }
+}
+
+/// Proved by the signature on a refresh token.
+impl From<&VerifiedRefreshToken> for TenantScope {
+    fn from(token: &VerifiedRefreshToken) -> Self {
+        Self { tenant_id: token.tenant_id.clone() }
+    }
+}
+
+/// Proved by a token from a mail.
+impl From<&OneTimeToken> for TenantScope {
+    fn from(token: &OneTimeToken) -> Self {
+        Self { tenant_id: token.snapshot().tenant_id.clone() }
+    }
+}
+
+/// Claimed by naming an address. Good for loading the account whose password, or whose mailbox, then proves
+/// the claim; nothing else of the tenant is shown on the strength of it.
+impl From<&AddressHolder> for TenantScope {
+    fn from(holder: &AddressHolder) -> Self {
+        Self { tenant_id: holder.tenant_id.clone() }
+    }
+}
+
+/// Somebody who is signed in: the proof that a request was authenticated, and for which tenant.
+///
+/// Holds the user and tenant as they are in the store now, not as they were when the token was issued, so that
+/// a changed role or a suspension counts at once (security rule 16).
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub(crate) user: User,
+    pub(crate) tenant: Tenant,
+    pub(crate) session_id: Option<SessionId>,
+}
+
+impl Actor {
+    /// Who it is.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        &self.user.snapshot().id
+    }
+
+    /// Their tenant.
+    #[must_use]
+    pub const fn tenant_id(&self) -> &TenantId {
+        &self.tenant.snapshot().id
+    }
+
+    /// Their place in the tenant.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.user.snapshot().role
+    }
+
+    /// The session that they use; `None` for a token of the Python service, which has none.
+    #[must_use]
+    pub const fn session_id(&self) -> Option<&SessionId> {
+        self.session_id.as_ref()
+    }
+}

@@ -1,0 +1,108 @@
+//! From an access token to an [`Actor`].
+
+use domain::TenantId;
+
+use super::AuthService;
+use crate::{
+    actor::{Actor, TenantScope},
+    error::{Classified, ErrorKind, Failure, from_port_errors},
+    ports::{SignedInAccount, TokenRejected, VerifiedAccessToken},
+    security_log,
+};
+
+/// Why a token authenticates nobody.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticationError {
+    /// Its time is over.
+    #[error("the access token has expired")]
+    Expired,
+    /// It is not one of ours, or its session is over.
+    #[error("the access token is not valid")]
+    Invalid,
+    /// The request names another tenant than the token.
+    #[error("the token belongs to another tenant than X-Tenant-Id names")]
+    TenantMismatch,
+    /// The account is switched off.
+    #[error("this account is not active")]
+    AccountInactive,
+    /// The tenant is switched off.
+    #[error("this organisation is not active")]
+    TenantInactive,
+    /// Something else.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for AuthenticationError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Expired => ErrorKind::TokenExpired,
+            Self::Invalid => ErrorKind::TokenInvalid,
+            Self::TenantMismatch => ErrorKind::TenantMismatch,
+            Self::AccountInactive => ErrorKind::AccountInactive,
+            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Failed(failure) => failure.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+from_port_errors!(AuthenticationError);
+
+impl AuthService {
+    /// Finds out who presents an access token, as they are now: a sign-out, a suspension or a new role counts
+    /// at once (security rule 16). `named_tenant` is what the request says in `X-Tenant-Id`, if it does.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticationError`] says why it is nobody.
+    pub async fn authenticate(
+        &self,
+        access_token: &str,
+        named_tenant: Option<&TenantId>,
+    ) -> Result<Actor, AuthenticationError> {
+        let token = match self.tokens.verify_access(access_token).await {
+            Ok(token) => token,
+            Err(TokenRejected::Expired) => return Err(AuthenticationError::Expired),
+            Err(TokenRejected::Invalid) => {
+                security_log::refused_token("authenticate", "invalid_token");
+                return Err(AuthenticationError::Invalid);
+            }
+            Err(TokenRejected::Failed(error)) => return Err(error.into()),
+        };
+        if named_tenant.is_some_and(|named| *named != token.tenant_id) {
+            security_log::refused("authenticate", "tenant_mismatch", &token.user_id, &token.tenant_id);
+            return Err(AuthenticationError::TenantMismatch);
+        }
+        let scope = TenantScope::from(&token);
+        let found = self.accounts.find_signed_in(&scope, &token.user_id, token.session_id.as_ref()).await?;
+        let found = found.ok_or(AuthenticationError::Invalid)?;
+        if !self.still_counts(&token, &found) {
+            return Err(AuthenticationError::Invalid);
+        }
+        let SignedInAccount { user, tenant, .. } = found;
+        if !tenant.is_usable() {
+            return Err(AuthenticationError::TenantInactive);
+        }
+        if !user.is_usable() {
+            return Err(AuthenticationError::AccountInactive);
+        }
+        Ok(Actor { user, tenant, session_id: token.session_id })
+    }
+
+    fn still_counts(&self, token: &VerifiedAccessToken, found: &SignedInAccount) -> bool {
+        let sessions = found.user.snapshot().sessions;
+        match (&token.session_id, &found.session) {
+            (Some(_), Some(session)) => session.is_live(sessions, &self.settings.sessions, self.clock.now()),
+            (Some(_), None) => false,
+            // A token of the Python service names no session; it counts until the user's are all ended.
+            (None, _) => sessions.began_at.is_none_or(|began| token.issued_at >= began),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Signing in with a password.
+
+use domain::{
+    EmailAddress, TenantId,
+    session::Device,
+    user::{Password, PasswordHash, SignInRefused},
+};
+
+use super::{AuthService, SignedIn};
+use crate::{
+    actor::TenantScope,
+    error::{Classified, ErrorKind, Failure, from_port_errors},
+    ports::{Account, AddressHolder, ChangeSet, PasswordVerification, Write},
+    retry::{Setback, settle},
+    security_log,
+};
+
+/// Somebody who wants to sign in.
+pub struct Login {
+    /// Their address.
+    pub email: EmailAddress,
+    /// What they say is their password.
+    pub password: Password,
+    /// Their tenant; needed only where the Python service let two accounts share an address.
+    pub tenant_id: Option<TenantId>,
+    /// From where.
+    pub device: Device,
+}
+
+/// Why somebody could not sign in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Unknown address or wrong password; which of the two is not said.
+    #[error("email address or password is wrong")]
+    InvalidCredentials,
+    /// The address stands for several accounts and no tenant was named.
+    #[error("several accounts use this email address; name the tenant to sign in to")]
+    AmbiguousAddress,
+    /// The address is not confirmed yet.
+    #[error("confirm your email address before signing in")]
+    EmailNotVerified,
+    /// The account is switched off.
+    #[error("this account is not active")]
+    AccountInactive,
+    /// The tenant is switched off.
+    #[error("this organisation is not active")]
+    TenantInactive,
+    /// Something else.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for LoginError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InvalidCredentials => ErrorKind::InvalidCredentials,
+            Self::AmbiguousAddress => ErrorKind::Conflict,
+            Self::EmailNotVerified => ErrorKind::EmailNotVerified,
+            Self::AccountInactive => ErrorKind::AccountInactive,
+            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Failed(failure) => failure.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+from_port_errors!(LoginError);
+
+impl From<SignInRefused> for LoginError {
+    fn from(refused: SignInRefused) -> Self {
+        match refused {
+            SignInRefused::EmailNotVerified => Self::EmailNotVerified,
+            SignInRefused::Inactive => Self::AccountInactive,
+        }
+    }
+}
+
+impl LoginError {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "wrong_password",
+            Self::AmbiguousAddress => "ambiguous_address",
+            Self::EmailNotVerified => "email_not_verified",
+            Self::AccountInactive => "account_inactive",
+            Self::TenantInactive => "tenant_inactive",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl AuthService {
+    /// Signs somebody in with their password. An unknown address costs what a wrong password costs (security
+    /// rule 6).
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError`] says why not.
+    pub async fn login(&self, command: Login) -> Result<SignedIn, LoginError> {
+        settle(|| self.try_login(&command)).await
+    }
+
+    async fn try_login(&self, command: &Login) -> Result<SignedIn, Setback<LoginError>> {
+        let holders = self.accounts.holders_of(&command.email).await?;
+        let ambiguous = holders.len() > 1 && command.tenant_id.is_none();
+        // An address with several accounts is claimed for none of them: the claim would decide for all time
+        // who is meant when no tenant is named.
+        let unique = holders.len() == 1;
+        let named = |holder: &AddressHolder| command.tenant_id.as_ref().is_none_or(|id| *id == holder.tenant_id);
+        let holder = holders.into_iter().filter(|_| !ambiguous).find(named);
+        let claim = holder.as_ref().filter(|holder| unique && !holder.claimed).cloned();
+        let holder = holder.unwrap_or_else(|| self.nobody());
+
+        let account = self.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
+        let stored = account.as_ref().and_then(|account| account.user.snapshot().password_hash.as_ref());
+        let verification = self.passwords.verify(&command.password, stored).await?;
+        if ambiguous {
+            security_log::refused_address("login", LoginError::AmbiguousAddress.reason(), &command.email);
+            return Err(LoginError::AmbiguousAddress.into());
+        }
+        let Some(account) = account else {
+            security_log::refused_address("login", "unknown_address", &command.email);
+            return Err(LoginError::InvalidCredentials.into());
+        };
+        let (user_id, tenant_id) = (holder.user_id, holder.tenant_id);
+        match self.admit(command, account, verification, claim).await {
+            Ok(signed_in) => {
+                security_log::success("login", &user_id, &tenant_id);
+                Ok(signed_in)
+            }
+            Err(Setback::Final(error)) => {
+                security_log::refused("login", error.reason(), &user_id, &tenant_id);
+                Err(error.into())
+            }
+            Err(outdated) => Err(outdated),
+        }
+    }
+
+    /// Decides about somebody whose account is known, and stores the sign-in.
+    async fn admit(
+        &self,
+        command: &Login,
+        account: Account,
+        verification: PasswordVerification,
+        claim: Option<AddressHolder>,
+    ) -> Result<SignedIn, Setback<LoginError>> {
+        if verification == PasswordVerification::Mismatch {
+            return Err(LoginError::InvalidCredentials.into());
+        }
+        if !account.tenant.is_usable() {
+            return Err(LoginError::TenantInactive.into());
+        }
+        account.user.may_sign_in(self.settings.email_verification).map_err(LoginError::from)?;
+        let rehashed = self.rehash(&command.password, verification).await;
+        let (before, mut account) = (account.user.clone(), account);
+        let outcome = account
+            .user
+            .sign_in(self.settings.email_verification, rehashed, self.clock.now())
+            .map_err(LoginError::from)?;
+        let changes = ChangeSet::default()
+            .write_if(claim.map(|AddressHolder { user_id, tenant_id, .. }| Write::ClaimEmail {
+                email: command.email.clone(),
+                user_id,
+                tenant_id,
+            }))
+            .save_user(before, account.user.clone())
+            .record(outcome);
+        let seed = self.new_seed();
+        let signed_in = self.sign_tokens(account, &seed).await?;
+        let changes = self.start_session(changes, &signed_in, &seed, command.device.clone(), None);
+        self.commit(changes).await?;
+        Ok(signed_in)
+    }
+
+    /// A new hash of a password whose stored hash is of an older kind. Sign-in does not depend on it: when the
+    /// hasher is too busy, the next sign-in tries again.
+    async fn rehash(&self, password: &Password, verification: PasswordVerification) -> Option<PasswordHash> {
+        if verification != PasswordVerification::MatchOutdated {
+            return None;
+        }
+        self.passwords.hash(password).await.ok()
+    }
+}

@@ -1,0 +1,180 @@
+//! Signing up, signing in, staying in, and getting back in.
+
+mod authenticate;
+mod confirm_email;
+mod forgot_password;
+mod login;
+mod logout;
+mod refresh;
+mod register;
+mod resend_confirmation;
+mod reset_password;
+mod sign_in;
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use domain::{
+    EmailAddress, OneTimeToken, TenantId, TokenSecret, User, UserId,
+    session::SessionPolicy,
+    user::{EmailVerification, PasswordPolicy},
+    verification::{OneTimeTokenSnapshot, Purpose},
+};
+use secrecy::SecretString;
+
+pub use authenticate::AuthenticationError;
+pub use confirm_email::{ConfirmEmailError, LinkStatus};
+pub use forgot_password::ForgotPassword;
+pub use login::{Login, LoginError};
+pub use refresh::{Refresh, RefreshError, Refreshed};
+pub use register::{Register, RegisterError, Registered};
+pub use resend_confirmation::ResendConfirmation;
+pub use reset_password::{ResetPassword, ResetPasswordError};
+pub use sign_in::SignedIn;
+
+use crate::{
+    actor::TenantScope,
+    error::Failure,
+    links::LinkPolicy,
+    ports::{
+        Account, AccountRepository, AddressHolder, ChangeSet, Clock, IdGenerator, Mail, MailKind, PasswordHasher,
+        StoreError, Tokens, UnitOfWork, Write,
+    },
+    retry::{Setback, look_again},
+};
+
+/// Rules that differ between installations.
+#[derive(Clone, Debug)]
+pub struct AuthSettings {
+    /// Whether an address must be confirmed before the first sign-in.
+    pub email_verification: EmailVerification,
+    /// What a new password must satisfy.
+    pub passwords: PasswordPolicy,
+    /// How long sessions live.
+    pub sessions: SessionPolicy,
+    /// How long a confirmation link works.
+    pub confirmation_lifetime: Duration,
+    /// How long a reset link works.
+    pub reset_lifetime: Duration,
+    /// Which sites mails link to.
+    pub links: LinkPolicy,
+}
+
+/// The use cases of authentication.
+#[derive(Clone)]
+pub struct AuthService {
+    accounts: Arc<dyn AccountRepository>,
+    unit_of_work: Arc<dyn UnitOfWork>,
+    passwords: Arc<dyn PasswordHasher>,
+    tokens: Arc<dyn Tokens>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    settings: Arc<AuthSettings>,
+}
+
+/// What [`AuthService`] needs.
+pub struct AuthPorts {
+    /// Reads accounts.
+    pub accounts: Arc<dyn AccountRepository>,
+    /// Writes.
+    pub unit_of_work: Arc<dyn UnitOfWork>,
+    /// Hashes passwords.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// Signs and verifies tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identifiers and secrets.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+impl AuthService {
+    /// The service on these ports.
+    #[must_use]
+    pub fn new(ports: AuthPorts, settings: AuthSettings) -> Self {
+        let AuthPorts { accounts, unit_of_work, passwords, tokens, clock, ids } = ports;
+        Self { accounts, unit_of_work, passwords, tokens, clock, ids, settings: Arc::new(settings) }
+    }
+
+    /// The public keys of the tokens, as a JWK set.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the keys cannot be had.
+    pub async fn public_keys(&self) -> Result<serde_json::Value, Failure> {
+        Ok(self.tokens.public_keys().await?)
+    }
+
+    /// The accounts that hold an address; exactly one lookup of an account happens even when nobody does, so
+    /// that the work tells nothing (security rule 6).
+    async fn accounts_with(&self, email: &EmailAddress) -> Result<Vec<Account>, StoreError> {
+        let mut holders = self.accounts.holders_of(email).await?;
+        if holders.is_empty() {
+            holders.push(self.nobody());
+        }
+        let mut accounts = Vec::with_capacity(holders.len());
+        for holder in &holders {
+            accounts.extend(self.accounts.find(&TenantScope::from(holder), &holder.user_id).await?);
+        }
+        Ok(accounts)
+    }
+
+    /// A holder that does not exist, to look for in place of one.
+    fn nobody(&self) -> AddressHolder {
+        AddressHolder {
+            user_id: UserId::from(self.ids.uuid()),
+            tenant_id: TenantId::from(self.ids.uuid()),
+            claimed: true,
+        }
+    }
+
+    /// Issues a one-time token to a user and orders the mail with its link.
+    fn send_link(&self, changes: ChangeSet, user: &mut User, purpose: Purpose, base: Option<&str>) -> ChangeSet {
+        let now = self.clock.now();
+        let (lifetime, kind) = match purpose {
+            Purpose::ConfirmEmail => (self.settings.confirmation_lifetime, MailKind::ConfirmEmail),
+            Purpose::ResetPassword => (self.settings.reset_lifetime, MailKind::ResetPassword),
+        };
+        let secret = TokenSecret::from_random(self.ids.secret());
+        let token = OneTimeToken::issue(purpose, &secret, user.snapshot(), lifetime, now);
+        let outcome = user.expect_token(&token, now);
+        let link = match purpose {
+            Purpose::ConfirmEmail => self.settings.links.confirm_email(base, &secret),
+            Purpose::ResetPassword => self.settings.links.reset_password(base, &secret),
+        };
+        changes.write(Write::IssueToken(token)).record(outcome).mail(mail_to(user, kind, link))
+    }
+
+    /// What to commit in place of a link when there is nobody to send one to: a token that nobody holds, for
+    /// somebody who does not exist. It costs what the real thing costs, and expires (security rule 6).
+    fn send_nothing(&self, email: &EmailAddress, purpose: Purpose) -> ChangeSet {
+        let nobody = self.nobody();
+        let snapshot = OneTimeTokenSnapshot {
+            purpose,
+            hash: TokenSecret::from_random(self.ids.secret()).hash(),
+            user_id: nobody.user_id,
+            tenant_id: nobody.tenant_id,
+            email: email.clone(),
+            expires_at: self.clock.now() + self.settings.reset_lifetime,
+            used_at: None,
+        };
+        ChangeSet::default().write(Write::IssueToken(OneTimeToken::restore(snapshot)))
+    }
+
+    /// Commits, and has the use case look again when something changed meanwhile.
+    async fn commit<E: From<Failure>>(&self, changes: ChangeSet) -> Result<(), Setback<E>> {
+        self.unit_of_work.commit(changes).await.map_err(look_again)
+    }
+}
+
+/// A mail to a user.
+fn mail_to(user: &User, kind: MailKind, link: SecretString) -> Mail {
+    let user = user.snapshot();
+    Mail {
+        to: user.email.clone(),
+        first_name: Some(user.first_name.as_str().to_owned()),
+        language: user.language.clone(),
+        kind,
+        link,
+    }
+}

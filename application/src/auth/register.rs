@@ -1,0 +1,249 @@
+//! Signing up: a new person with a new tenant.
+
+use domain::{
+    EmailAddress, Language, PersonName, PhoneNumber, Role, Tenant, TenantId, User, UserId,
+    session::Device,
+    tenant::TenantName,
+    user::{EmailVerification, NewUser, Password, PasswordHash, PersonalContext, WeakPassword},
+    verification::Purpose,
+};
+use futures::{TryFutureExt, future::try_join};
+use serde::{Deserialize, Serialize};
+
+use super::{AuthService, SignedIn, sign_in::SessionSeed};
+use crate::{
+    actor::TenantScope,
+    error::{Classified, ErrorKind, Failure, from_port_errors},
+    idempotency::{IdempotentRequest, KeyReused, ReplayError},
+    ports::{Account, AddressHolder, ChangeSet, Mail, MailKind, Write},
+    retry::{Setback, settle},
+    security_log,
+};
+
+/// A person who signs up.
+pub struct Register {
+    /// The address to sign in with.
+    pub email: EmailAddress,
+    /// The chosen password.
+    pub password: Password,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// Telephone.
+    pub phone: Option<PhoneNumber>,
+    /// What to call the tenant.
+    pub tenant_name: Option<TenantName>,
+    /// From where.
+    pub device: Device,
+    /// The site to link to, if the client asks for one.
+    pub link_base: Option<String>,
+    /// The key of the request, if the client gave one.
+    pub idempotency: Option<IdempotentRequest>,
+}
+
+/// What signing up came to.
+#[derive(Debug)]
+pub enum Registered {
+    /// The address must be confirmed. Says the same when the address was taken already (security rule 6).
+    ConfirmationRequired {
+        /// The new user.
+        user_id: UserId,
+        /// Their tenant.
+        tenant_id: TenantId,
+    },
+    /// The person is signed in.
+    SignedIn(Box<SignedIn>),
+}
+
+/// Why somebody could not sign up.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The password breaks a rule.
+    #[error("the password {0}")]
+    WeakPassword(#[from] WeakPassword),
+    /// The address has an account. Said only where addresses need not be confirmed.
+    #[error("an account with this email address already exists")]
+    EmailAlreadyExists,
+    /// The idempotency key was used for something else.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// Something else.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for RegisterError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::WeakPassword(_) => ErrorKind::WeakPassword,
+            Self::EmailAlreadyExists => ErrorKind::EmailAlreadyExists,
+            Self::KeyReused(_) => ErrorKind::IdempotencyKeyReused,
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn field(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::WeakPassword(why) => Some(("password", why.to_string())),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Failed(failure) => failure.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+from_port_errors!(RegisterError);
+
+/// How a registration is remembered under its idempotency key.
+#[derive(Serialize, Deserialize)]
+struct RememberedRegistration {
+    user_id: String,
+    tenant_id: String,
+    session: Option<SessionSeed>,
+}
+
+impl AuthService {
+    /// Signs a person up, with a tenant of their own.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`] says why not; nothing was stored then.
+    pub async fn register(&self, command: Register) -> Result<Registered, RegisterError> {
+        let Register { email, first_name, last_name, .. } = &command;
+        self.settings.passwords.check(&command.password, PersonalContext { email, first_name, last_name })?;
+        let hash = self.passwords.hash(&command.password).await?;
+        settle(|| self.try_register(&command, &hash)).await
+    }
+
+    async fn try_register(
+        &self,
+        command: &Register,
+        hash: &PasswordHash,
+    ) -> Result<Registered, Setback<RegisterError>> {
+        let (first_answer, holders) =
+            try_join(self.first_answer(command), self.accounts.holders_of(&command.email).err_into()).await?;
+        match first_answer {
+            Some(answer) => Ok(self.answer_again(answer).await?),
+            None if holders.is_empty() => self.create(command, hash).await,
+            None => self.answer_for_taken_address(command).await,
+        }
+    }
+
+    async fn create(&self, command: &Register, hash: &PasswordHash) -> Result<Registered, Setback<RegisterError>> {
+        let now = self.clock.now();
+        let verification = self.settings.email_verification;
+        let user_id = UserId::from(self.ids.uuid());
+        let tenant_id = TenantId::from(self.ids.uuid());
+        let name = command.tenant_name.clone().unwrap_or_else(|| TenantName::of_person(&command.first_name));
+        let (tenant, tenant_created) = Tenant::create(tenant_id.clone(), name, user_id.clone(), now);
+        let new = NewUser {
+            id: user_id.clone(),
+            tenant_id: tenant_id.clone(),
+            email: command.email.clone(),
+            first_name: command.first_name.clone(),
+            last_name: command.last_name.clone(),
+            phone: command.phone.clone(),
+            role: Role::Owner,
+            password_hash: hash.clone(),
+        };
+        let (mut user, user_registered) = User::register(new, verification, now);
+        let changes = ChangeSet::default().record(tenant_created).record(user_registered);
+        let changes = self
+            .send_link(changes, &mut user, Purpose::ConfirmEmail, command.link_base.as_deref())
+            .write(Write::ClaimEmail {
+                email: command.email.clone(),
+                user_id: user_id.clone(),
+                tenant_id: tenant_id.clone(),
+            })
+            .write(Write::CreateTenant(tenant.clone()))
+            .write(Write::CreateUser(Box::new(user.clone())));
+
+        let mut remembered =
+            RememberedRegistration { user_id: user_id.to_string(), tenant_id: tenant_id.to_string(), session: None };
+        let (changes, registered) = match verification {
+            EmailVerification::Required => {
+                (changes, Registered::ConfirmationRequired { user_id: user_id.clone(), tenant_id: tenant_id.clone() })
+            }
+            EmailVerification::Optional => {
+                let seed = self.new_seed();
+                let signed_in = self.sign_tokens(Account { user, tenant, plan: None }, &seed).await?;
+                let changes = self.start_session(changes, &signed_in, &seed, command.device.clone(), None);
+                remembered.session = Some(seed);
+                (changes, Registered::SignedIn(Box::new(signed_in)))
+            }
+        };
+        self.commit(self.remember(changes, command, &remembered)?).await?;
+        security_log::success("register", &user_id, &tenant_id);
+        Ok(registered)
+    }
+
+    /// Tells the owner of a taken address by mail, and whoever asked what the owner of a fresh address is told
+    /// (security rule 6).
+    async fn answer_for_taken_address(&self, command: &Register) -> Result<Registered, Setback<RegisterError>> {
+        security_log::refused_address("register", "address_taken", &command.email);
+        if self.settings.email_verification == EmailVerification::Optional {
+            return Err(RegisterError::EmailAlreadyExists.into());
+        }
+        let nobody = self.nobody();
+        let changes = self.send_nothing(&command.email, Purpose::ConfirmEmail).mail(Mail {
+            to: command.email.clone(),
+            // The name in the request is a stranger's and does not belong into a mail to the owner.
+            first_name: None,
+            language: Language::default(),
+            kind: MailKind::AlreadyRegistered,
+            link: self.settings.links.login(command.link_base.as_deref()),
+        });
+        let remembered = RememberedRegistration {
+            user_id: nobody.user_id.to_string(),
+            tenant_id: nobody.tenant_id.to_string(),
+            session: None,
+        };
+        self.commit(self.remember(changes, command, &remembered)?).await?;
+        Ok(Registered::ConfirmationRequired { user_id: nobody.user_id, tenant_id: nobody.tenant_id })
+    }
+
+    fn remember(
+        &self,
+        changes: ChangeSet,
+        command: &Register,
+        answer: &RememberedRegistration,
+    ) -> Result<ChangeSet, RegisterError> {
+        let Some(request) = &command.idempotency else { return Ok(changes) };
+        Ok(changes.write(Write::Remember(request.record(answer, self.clock.now())?)))
+    }
+
+    async fn first_answer(&self, command: &Register) -> Result<Option<RememberedRegistration>, Setback<RegisterError>> {
+        let Some(request) = &command.idempotency else { return Ok(None) };
+        match self.accounts.find_idempotency_record(request.id()).await? {
+            Some(record) => Ok(record.replay(request, self.clock.now()).map_err(RegisterError::from)?),
+            None => Ok(None),
+        }
+    }
+
+    async fn answer_again(&self, answer: RememberedRegistration) -> Result<Registered, RegisterError> {
+        let user_id = UserId::restore(answer.user_id);
+        let tenant_id = TenantId::restore(answer.tenant_id);
+        let Some(seed) = answer.session else {
+            return Ok(Registered::ConfirmationRequired { user_id, tenant_id });
+        };
+        let holder = AddressHolder { user_id, tenant_id, claimed: true };
+        let account = self.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
+        let account = account.ok_or(RegisterError::EmailAlreadyExists)?;
+        Ok(Registered::SignedIn(Box::new(self.sign_tokens(account, &seed).await?)))
+    }
+}
+
+impl From<ReplayError> for RegisterError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::KeyReused(error) => error.into(),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}

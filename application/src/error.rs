@@ -1,0 +1,117 @@
+//! What can go wrong, in the words that clients know.
+
+use std::{error::Error, time::Duration};
+
+use crate::ports::{PasswordHashingError, StoreError, TokenSigningError};
+
+/// What an error means to a client. The HTTP layer turns each kind into one status and one code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Wrong address or password, without saying which.
+    InvalidCredentials,
+    /// No token where one is needed.
+    TokenMissing,
+    /// A token that was good once.
+    TokenExpired,
+    /// A token that is not good.
+    TokenInvalid,
+    /// A token of another tenant than the request names.
+    TenantMismatch,
+    /// The address must be confirmed first.
+    EmailNotVerified,
+    /// The account is switched off.
+    AccountInactive,
+    /// The tenant is switched off.
+    TenantInactive,
+    /// Fields break rules.
+    Validation,
+    /// The password breaks a rule.
+    WeakPassword,
+    /// The address has an account already.
+    EmailAlreadyExists,
+    /// The request contradicts the state of things.
+    Conflict,
+    /// The key was used for another request.
+    IdempotencyKeyReused,
+    /// Nothing there.
+    NotFound,
+    /// The service cannot answer now; trying again later may help.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+/// An error that knows what it means to a client.
+pub trait Classified: Error + Send + Sync + 'static {
+    /// What it means.
+    fn kind(&self) -> ErrorKind;
+
+    /// The request field at fault and what is wrong with it, if it is one. Never the value itself.
+    fn field(&self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// How long to wait before trying again, if that is known.
+    fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// A failure that has nothing to do with what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Too many passwords are being hashed, or hashing broke.
+    #[error(transparent)]
+    Hashing(#[from] PasswordHashingError),
+    /// Tokens cannot be signed or verified.
+    #[error(transparent)]
+    Signing(#[from] TokenSigningError),
+    /// Others kept changing the same thing.
+    #[error("gave up after {0} conflicting writes")]
+    Contention(u32),
+}
+
+impl Classified for Failure {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(StoreError::Unavailable(_))
+            | Self::Hashing(PasswordHashingError::Busy)
+            | Self::Signing(TokenSigningError::Unavailable(_))
+            | Self::Contention(_) => ErrorKind::Unavailable,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Refused(_))
+            | Self::Hashing(PasswordHashingError::Broken(_))
+            | Self::Signing(TokenSigningError::Broken(_)) => ErrorKind::Internal,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        (self.kind() == ErrorKind::Unavailable).then_some(Duration::from_secs(1))
+    }
+}
+
+/// An error that a port's error can become part of, through [`Failure`].
+pub(crate) trait UseCaseError: From<Failure> {}
+
+impl UseCaseError for Failure {}
+
+/// Lets `?` turn a port's error into a use case's.
+macro_rules! from_port_errors {
+    ($error:ty) => {
+        impl $crate::error::UseCaseError for $error {}
+
+        $crate::error::from_port_errors! {
+            $error: $crate::ports::StoreError, $crate::ports::PasswordHashingError, $crate::ports::TokenSigningError
+        }
+    };
+    ($error:ty: $($port_error:ty),+) => {
+        $(impl From<$port_error> for $error {
+            fn from(error: $port_error) -> Self {
+                $crate::error::Failure::from(error).into()
+            }
+        })+
+    };
+}
+pub(crate) use from_port_errors;

@@ -1,0 +1,23 @@
+//! What the account service does: its use cases, and the ports through which they reach the world.
+//!
+//! A use case is one method in one file. It **authorises, loads, decides, commits**: an [`Actor`] or a proof
+//! says for whom it acts, a repository port loads, a domain aggregate decides, and [`ports::UnitOfWork`]
+//! writes everything at once. Nothing remote happens between load and commit; mail and events leave through
+//! the outbox afterwards ([`relay`]).
+
+pub mod actor;
+pub mod auth;
+pub mod error;
+pub mod idempotency;
+pub mod links;
+pub mod ports;
+pub mod relay;
+mod retry;
+mod security_log;
+pub mod users;
+
+pub use actor::{Actor, TenantScope};
+pub use auth::AuthService;
+pub use error::{Classified, ErrorKind, Failure};
+pub use relay::Relay;
+pub use users::UserService;

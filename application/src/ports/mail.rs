@@ -1,0 +1,79 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use domain::{EmailAddress, Language};
+use secrecy::SecretString;
+
+/// A mail that a use case orders. It is queued with the change that caused it and leaves after the commit.
+#[derive(Clone)]
+pub struct Mail {
+    /// To whom.
+    pub to: EmailAddress,
+    /// How the greeting addresses them, if they are known.
+    pub first_name: Option<String>,
+    /// In which language they would like it.
+    pub language: Language,
+    /// What it says.
+    pub kind: MailKind,
+    /// The link that it carries; it may hold a secret.
+    pub link: SecretString,
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").field("to", &self.to).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// What a mail says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailKind {
+    /// Confirm your address with this link.
+    ConfirmEmail,
+    /// Choose a new password with this link.
+    ResetPassword,
+    /// Somebody tried to register with your address; here is where to sign in.
+    AlreadyRegistered,
+    /// Your password was changed; here is what to do if it was not you.
+    PasswordChanged,
+}
+
+impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] =
+        [Self::ConfirmEmail, Self::ResetPassword, Self::AlreadyRegistered, Self::PasswordChanged];
+
+    /// The kind's name in the outbox, in logs, and of its templates.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => "confirm_email",
+            Self::ResetPassword => "reset_password",
+            Self::AlreadyRegistered => "already_registered",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Sends mail.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands one mail to whoever delivers it. `id` stays the same over retries, for adapters that can drop
+    /// duplicates.
+    ///
+    /// # Errors
+    ///
+    /// [`MailError`] when it was not taken.
+    async fn send(&self, id: &str, mail: &Mail) -> Result<(), MailError>;
+}
+
+/// Why a mail was not taken. Holds no address and no content.
+#[derive(Debug, thiserror::Error)]
+#[error("mail was not taken: {0}")]
+pub struct MailError(pub String);

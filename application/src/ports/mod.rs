@@ -1,0 +1,25 @@
+//! What the use cases need of the world. Each port says its obligations; every adapter is held to them by the
+//! contract tests.
+
+mod accounts;
+mod clock;
+mod health;
+mod ids;
+mod mail;
+mod outbox;
+mod passwords;
+mod tokens;
+mod unit_of_work;
+
+pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
+pub use clock::Clock;
+pub use health::{Component, HealthCheck};
+pub use ids::IdGenerator;
+pub use mail::{Mail, MailError, MailKind, Mailer};
+pub use outbox::{EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError};
+pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
+pub use tokens::{
+    AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,
+    VerifiedAccessToken, VerifiedRefreshToken,
+};
+pub use unit_of_work::{ChangeSet, CommitError, Refusal, UnitOfWork, Write};

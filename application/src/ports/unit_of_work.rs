@@ -1,0 +1,151 @@
+use async_trait::async_trait;
+use domain::{
+    DomainEvent, EmailAddress, OneTimeToken, Outcome, Session, Tenant, TenantId, Timestamp, TokenId, User, UserId,
+    session::RefreshToken,
+};
+
+use super::{Mail, StoreError};
+use crate::idempotency::IdempotencyRecord;
+
+/// The one door through which anything is written.
+#[async_trait]
+pub trait UnitOfWork: Send + Sync {
+    /// Applies every change and queues every mail and event, or does nothing at all. Attributes that this
+    /// service does not know are kept. Secrets in queued mails are not stored readably.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`] when nothing was done.
+    async fn commit(&self, changes: ChangeSet) -> Result<(), CommitError>;
+}
+
+/// Everything that one use case wants written.
+#[derive(Debug, Default)]
+#[must_use = "a change set does nothing until it is committed"]
+pub struct ChangeSet {
+    /// The changes, in order.
+    pub writes: Vec<Write>,
+    /// What happened.
+    pub events: Vec<DomainEvent>,
+    /// What to mail.
+    pub mails: Vec<Mail>,
+}
+
+/// One change, with the refusal that it can meet.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Stores a new tenant; [`Refusal::AlreadyExists`] when there is one of that id.
+    CreateTenant(Tenant),
+    /// Stores a new user; [`Refusal::AlreadyExists`] when there is one of that id.
+    CreateUser(Box<User>),
+    /// Stores what differs between a user as loaded and as decided; [`Refusal::Stale`] when the stored version
+    /// is not the loaded one any more.
+    SaveUser {
+        /// As loaded.
+        before: Box<User>,
+        /// As decided.
+        after: Box<User>,
+    },
+    /// Reserves an address for one user; [`Refusal::EmailTaken`] when another user has it.
+    ClaimEmail {
+        /// The address.
+        email: EmailAddress,
+        /// For whom.
+        user_id: UserId,
+        /// Their tenant.
+        tenant_id: TenantId,
+    },
+    /// Stores a new one-time token.
+    IssueToken(OneTimeToken),
+    /// Stores that a one-time token was used; [`Refusal::TokenUsed`] when it is used or gone already.
+    RedeemToken(OneTimeToken),
+    /// Stores a new session; [`Refusal::AlreadyExists`] when there is one of that id.
+    StartSession(Session),
+    /// Stores a session as decided; [`Refusal::Stale`] when the stored version is not the loaded one any more.
+    SaveSession(Session),
+    /// Lists a refresh token where the Python services look for it.
+    ListRefreshToken {
+        /// The token.
+        token: RefreshToken,
+        /// Its session.
+        session: Box<Session>,
+        /// When it stops working.
+        expires_at: Timestamp,
+    },
+    /// Takes a refresh token off that list; [`Refusal::RefreshTokenSpent`] when somebody else did.
+    SpendRefreshToken(TokenId),
+    /// Takes a refresh token off that list if it is there.
+    ForgetRefreshToken(TokenId),
+    /// Remembers an answer; [`Refusal::IdempotencyKeyUsed`] when the key has a live one.
+    Remember(IdempotencyRecord),
+}
+
+impl ChangeSet {
+    /// Adds a change.
+    pub fn write(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
+    }
+
+    /// Adds a change if there is one.
+    pub fn write_if(self, write: Option<Write>) -> Self {
+        match write {
+            Some(write) => self.write(write),
+            None => self,
+        }
+    }
+
+    /// Adds what differs between a user as loaded and as decided.
+    pub fn save_user(self, before: User, after: User) -> Self {
+        self.write(Write::SaveUser { before: Box::new(before), after: Box::new(after) })
+    }
+
+    /// Adds what a command did.
+    pub fn record<E: Into<DomainEvent>>(mut self, outcome: Outcome<E>) -> Self {
+        self.events.extend(outcome.into_events().into_iter().map(Into::into));
+        self
+    }
+
+    /// Orders a mail.
+    pub fn mail(mut self, mail: Mail) -> Self {
+        self.mails.push(mail);
+        self
+    }
+}
+
+/// Why one write was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another user has the address.
+    #[error("the address is taken")]
+    EmailTaken,
+    /// Somebody else changed it meanwhile.
+    #[error("it was changed meanwhile")]
+    Stale,
+    /// The one-time token was used meanwhile.
+    #[error("the token was used meanwhile")]
+    TokenUsed,
+    /// The refresh token was spent meanwhile, here or by a Python service.
+    #[error("the refresh token was spent meanwhile")]
+    RefreshTokenSpent,
+    /// A request with the same key was answered meanwhile.
+    #[error("the idempotency key was used meanwhile")]
+    IdempotencyKeyUsed,
+    /// There is one of that id.
+    #[error("it exists already")]
+    AlreadyExists,
+}
+
+/// Why nothing was committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// One of the writes was refused: the first one, in the order of the change set, that has a reason.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Another transaction was at the same items; nothing is known to be wrong.
+    #[error("another transaction was at the same items")]
+    Conflict,
+    /// The store failed. Whether it did the work is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

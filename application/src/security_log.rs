@@ -1,0 +1,26 @@
+//! One log line for each outcome of authentication (security rule 24).
+//!
+//! The request id and the source are on the span that surrounds it. Addresses are masked; passwords, tokens
+//! and hashes are never passed in here.
+
+use domain::{EmailAddress, TenantId, UserId};
+
+/// Logs that something succeeded.
+pub(crate) fn success(action: &'static str, user: &UserId, tenant: &TenantId) {
+    tracing::info!(target: "security", action, outcome = "success", user_id = %user, tenant_id = %tenant);
+}
+
+/// Logs that something was refused, and why, about somebody who is known.
+pub(crate) fn refused(action: &'static str, reason: &'static str, user: &UserId, tenant: &TenantId) {
+    tracing::warn!(target: "security", action, outcome = "refused", reason, user_id = %user, tenant_id = %tenant);
+}
+
+/// Logs that something was refused, and why, about an address that nobody may hold.
+pub(crate) fn refused_address(action: &'static str, reason: &'static str, address: &EmailAddress) {
+    tracing::warn!(target: "security", action, outcome = "refused", reason, address = %address.masked());
+}
+
+/// Logs that a token was refused before anybody was known.
+pub(crate) fn refused_token(action: &'static str, reason: &'static str) {
+    tracing::warn!(target: "security", action, outcome = "refused", reason);
+}

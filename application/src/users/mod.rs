@@ -1,0 +1,25 @@
+//! What people see and change of themselves.
+
+mod profile;
+
+use std::sync::Arc;
+
+pub use profile::ProfileError;
+
+use crate::ports::{AccountRepository, Clock, UnitOfWork};
+
+/// The use cases of users.
+#[derive(Clone)]
+pub struct UserService {
+    accounts: Arc<dyn AccountRepository>,
+    unit_of_work: Arc<dyn UnitOfWork>,
+    clock: Arc<dyn Clock>,
+}
+
+impl UserService {
+    /// The service on these ports.
+    #[must_use]
+    pub fn new(accounts: Arc<dyn AccountRepository>, unit_of_work: Arc<dyn UnitOfWork>, clock: Arc<dyn Clock>) -> Self {
+        Self { accounts, unit_of_work, clock }
+    }
+}

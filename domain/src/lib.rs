@@ -1,0 +1,47 @@
+//! The account domain: who a person is, which organisation they belong to, and how they prove it.
+//!
+//! Everything here is pure and synchronous. Time, identifiers and randomness are arguments; storage, HTTP
+//! and hashing are somebody else's. Two kinds of type live here:
+//!
+//! - **Value objects** ([`EmailAddress`], [`PersonName`], …) are built only by their `parse`, so that holding
+//!   one is the proof of its rule. Their `restore` trusts the store instead: rows that were written before a
+//!   rule existed must stay readable.
+//! - **Aggregates** ([`User`], [`Tenant`], [`Session`], [`OneTimeToken`]) own the rules that span several
+//!   values. A command changes the aggregate and returns an [`Outcome`] with what happened.
+
+pub mod change;
+pub mod email_address;
+pub mod event;
+pub mod https_url;
+pub mod ids;
+pub mod locale;
+pub mod outcome;
+pub mod person_name;
+pub mod phone_number;
+pub mod role;
+pub mod session;
+pub mod subscription;
+pub mod tenant;
+pub mod user;
+pub mod verification;
+pub mod version;
+
+pub use change::Change;
+pub use email_address::EmailAddress;
+pub use event::DomainEvent;
+pub use https_url::HttpsUrl;
+pub use ids::{SessionId, TenantId, TokenId, UserId};
+pub use locale::{Currency, Language, TimeZone};
+pub use outcome::Outcome;
+pub use person_name::PersonName;
+pub use phone_number::PhoneNumber;
+pub use role::{Permission, Role};
+pub use session::Session;
+pub use subscription::{Plan, SubscriptionStatus, Tier};
+pub use tenant::Tenant;
+pub use user::User;
+pub use verification::{OneTimeToken, TokenHash, TokenSecret};
+pub use version::Version;
+
+/// The instant type of the whole service: UTC, because nothing here has a local time.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,469 @@
+//! A sign-in and the family of refresh tokens that carries it on (security rules 12, 15 and 16).
+//!
+//! A family is one chain: every refresh spends the current token and makes its successor. Somebody who
+//! presents a spent token either lost the answer that carried the successor, or has stolen it. The direct
+//! predecessor, for a short while, and as long as nobody has used the successor, is a lost answer; everything
+//! else is theft and ends the session.
+
+use chrono::Duration;
+
+use crate::{SessionId, TenantId, Timestamp, TokenHash, TokenId, UserId, Version, user::SessionGeneration};
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionPolicy {
+    /// How long a refresh token works after it was issued.
+    pub refresh_token_lifetime: Duration,
+    /// How long a session lasts without a refresh.
+    pub idle_timeout: Duration,
+    /// How long a spent token is honoured again while its successor is unused.
+    pub reuse_grace: Duration,
+}
+
+/// A refresh token as its session knows it: by name and hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// Its `jti`.
+    pub id: TokenId,
+    /// The hash of the whole token.
+    pub hash: TokenHash,
+    /// When it was issued; with the id, enough to make the very same token again.
+    pub issued_at: Timestamp,
+}
+
+/// The token that was current before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpentToken {
+    /// Its `jti`.
+    pub id: TokenId,
+    /// When it was spent.
+    pub spent_at: Timestamp,
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// It can be refreshed.
+    Active {
+        /// The token that refreshes it.
+        current: RefreshToken,
+        /// The one before.
+        previous: Option<SpentToken>,
+    },
+    /// It is over.
+    Ended {
+        /// Since when.
+        at: Timestamp,
+        /// Why.
+        reason: SessionEnd,
+    },
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The person signed out.
+    SignedOut,
+    /// A spent token was used again: one of its holders is a thief.
+    TokenReused,
+}
+
+impl SessionEnd {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::SignedOut, Self::TokenReused];
+
+    /// The reason's name in tables and events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::TokenReused => "token_reused",
+        }
+    }
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+/// Something that happened to a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// It ended.
+    Ended {
+        /// The session.
+        session_id: SessionId,
+        /// Whose it was.
+        user_id: UserId,
+        /// Their tenant.
+        tenant_id: TenantId,
+        /// Why.
+        reason: SessionEnd,
+    },
+}
+
+/// From where somebody signed in, so that they can recognise it later (security rule 17).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// What the client calls itself, cut to [`Device::MAX_USER_AGENT`] characters.
+    pub user_agent: Option<String>,
+    /// The network address that the request came from.
+    pub source: Option<String>,
+}
+
+impl Device {
+    /// Most characters kept of a `User-Agent`.
+    pub const MAX_USER_AGENT: usize = 256;
+
+    /// Describes a device, cutting what is too long.
+    #[must_use]
+    pub fn new(user_agent: Option<&str>, source: Option<String>) -> Self {
+        let user_agent =
+            user_agent.map(|text| text.chars().filter(|c| !c.is_control()).take(Self::MAX_USER_AGENT).collect());
+        Self { user_agent, source }
+    }
+}
+
+/// Everything a session consists of, as read from or written to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSnapshot {
+    /// Identity: the `sid` claim of its tokens.
+    pub id: SessionId,
+    /// Who is signed in.
+    pub user_id: UserId,
+    /// Their tenant.
+    pub tenant_id: TenantId,
+    /// The generation of the user's sessions that it belongs to.
+    pub generation: u64,
+    /// From where.
+    pub device: Device,
+    /// Sign-in.
+    pub started_at: Timestamp,
+    /// Sign-in or last refresh.
+    pub last_used_at: Timestamp,
+    /// Where it stands.
+    pub state: SessionState,
+    /// How often the row was written.
+    pub version: Version,
+}
+
+/// What a new session starts with.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Identity.
+    pub id: SessionId,
+    /// Who signs in.
+    pub user_id: UserId,
+    /// Their tenant.
+    pub tenant_id: TenantId,
+    /// The user's present generation.
+    pub generation: SessionGeneration,
+    /// From where.
+    pub device: Device,
+    /// The first refresh token.
+    pub token: RefreshToken,
+    /// The token that was exchanged for this session, if it carries on one of the Python service: it is
+    /// honoured again like any direct predecessor.
+    pub predecessor: Option<TokenId>,
+}
+
+/// What a refresh comes to.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "every decision but a refusal has something to commit or to answer"]
+pub enum RefreshDecision {
+    /// The token was spent and the successor is current. `spent` names the spent one.
+    Rotated {
+        /// The token that no longer counts.
+        spent: TokenId,
+    },
+    /// The token's successor is on its way already or got lost: send it again. Nothing changed.
+    Repeat {
+        /// The successor.
+        current: RefreshToken,
+    },
+    /// The token is a spent one: the session is over now.
+    FamilyRevoked {
+        /// What to commit.
+        event: SessionEvent,
+        /// The token that was current and no longer counts.
+        current: TokenId,
+    },
+    /// The session is over: ended, idle for too long, or of an earlier generation.
+    Refused,
+}
+
+/// One sign-in on one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    state: SessionSnapshot,
+}
+
+impl Session {
+    /// Signs somebody in.
+    #[must_use]
+    pub fn start(new: NewSession) -> Self {
+        let NewSession { id, user_id, tenant_id, generation, device, token, predecessor } = new;
+        let previous = predecessor.map(|id| SpentToken { id, spent_at: token.issued_at });
+        Self {
+            state: SessionSnapshot {
+                id,
+                user_id,
+                tenant_id,
+                generation: generation.number,
+                device,
+                started_at: token.issued_at,
+                last_used_at: token.issued_at,
+                state: SessionState::Active { current: token, previous },
+                version: Version::UNWRITTEN,
+            },
+        }
+    }
+
+    /// Takes a session from the store as it is.
+    #[must_use]
+    pub const fn restore(state: SessionSnapshot) -> Self {
+        Self { state }
+    }
+
+    /// What the session consists of.
+    #[must_use]
+    pub const fn snapshot(&self) -> &SessionSnapshot {
+        &self.state
+    }
+
+    /// The token that refreshes the session; `None` when it is over.
+    #[must_use]
+    pub const fn current_token(&self) -> Option<&RefreshToken> {
+        match &self.state.state {
+            SessionState::Active { current, .. } => Some(current),
+            SessionState::Ended { .. } => None,
+        }
+    }
+
+    /// Whether the session still counts (security rule 16).
+    #[must_use]
+    pub fn is_live(&self, generation: SessionGeneration, policy: &SessionPolicy, now: Timestamp) -> bool {
+        matches!(self.state.state, SessionState::Active { .. })
+            && self.state.generation == generation.number
+            && now < self.state.last_used_at + policy.idle_timeout
+    }
+
+    /// Decides about a refresh token that somebody presents, and rotates it if it is the current one.
+    pub fn refresh(
+        &mut self,
+        presented: (&TokenId, &TokenHash),
+        successor: RefreshToken,
+        generation: SessionGeneration,
+        policy: &SessionPolicy,
+    ) -> RefreshDecision {
+        let now = successor.issued_at;
+        if !self.is_live(generation, policy, now) {
+            return RefreshDecision::Refused;
+        }
+        let SessionState::Active { current, previous } = &self.state.state else {
+            return RefreshDecision::Refused;
+        };
+        let (id, hash) = presented;
+        if *id == current.id && hash.matches(&current.hash) {
+            let spent = current.id.clone();
+            let previous = Some(SpentToken { id: spent.clone(), spent_at: now });
+            self.state.state = SessionState::Active { current: successor, previous };
+            self.state.last_used_at = now;
+            return RefreshDecision::Rotated { spent };
+        }
+        // `previous` is by construction the direct predecessor of a successor that nobody has used.
+        let is_lost_answer = |spent: &SpentToken| spent.id == *id && now - spent.spent_at <= policy.reuse_grace;
+        if previous.as_ref().is_some_and(is_lost_answer) {
+            return RefreshDecision::Repeat { current: current.clone() };
+        }
+        let current = current.id.clone();
+        RefreshDecision::FamilyRevoked { event: self.end(SessionEnd::TokenReused, now), current }
+    }
+
+    /// Signs the person out here.
+    pub fn sign_out(&mut self, now: Timestamp) -> Option<SessionEvent> {
+        matches!(self.state.state, SessionState::Active { .. }).then(|| self.end(SessionEnd::SignedOut, now))
+    }
+
+    /// Ends the family because one of its spent tokens was used again where this service could not see it.
+    pub fn revoke(&mut self, now: Timestamp) -> Option<SessionEvent> {
+        matches!(self.state.state, SessionState::Active { .. }).then(|| self.end(SessionEnd::TokenReused, now))
+    }
+
+    fn end(&mut self, reason: SessionEnd, now: Timestamp) -> SessionEvent {
+        self.state.state = SessionState::Ended { at: now, reason };
+        SessionEvent::Ended {
+            session_id: self.state.id.clone(),
+            user_id: self.state.user_id.clone(),
+            tenant_id: self.state.tenant_id.clone(),
+            reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::user::tests::at;
+
+    const POLICY: SessionPolicy = SessionPolicy {
+        refresh_token_lifetime: Duration::days(30),
+        idle_timeout: Duration::days(14),
+        reuse_grace: Duration::seconds(30),
+    };
+    const FIRST: SessionGeneration = SessionGeneration { number: 0, began_at: None };
+
+    fn token(name: &str, seconds: i64) -> RefreshToken {
+        RefreshToken { id: TokenId::restore(name), hash: TokenHash::of(name), issued_at: at(seconds) }
+    }
+
+    fn session() -> Session {
+        Session::start(NewSession {
+            id: SessionId::restore("s1"),
+            user_id: UserId::restore("u1"),
+            tenant_id: TenantId::restore("t1"),
+            generation: FIRST,
+            device: Device::default(),
+            token: token("a", 0),
+            predecessor: None,
+        })
+    }
+
+    fn present(session: &mut Session, name: &str, successor: &str, seconds: i64) -> RefreshDecision {
+        let presented = token(name, 0);
+        session.refresh((&presented.id, &presented.hash), token(successor, seconds), FIRST, &POLICY)
+    }
+
+    fn rotated(name: &str) -> RefreshDecision {
+        RefreshDecision::Rotated { spent: TokenId::restore(name) }
+    }
+
+    #[test]
+    fn rule_15_every_refresh_spends_the_token() {
+        let mut session = session();
+        assert_eq!(present(&mut session, "a", "b", 10), rotated("a"));
+        assert_eq!(present(&mut session, "b", "c", 20), rotated("b"));
+        assert_eq!(session.current_token(), Some(&token("c", 20)));
+    }
+
+    #[test]
+    fn rule_15_a_lost_answer_is_sent_again_within_the_grace() {
+        let mut session = session();
+        assert_eq!(present(&mut session, "a", "b", 10), rotated("a"));
+        let before = session.clone();
+        assert_eq!(present(&mut session, "a", "x", 40), RefreshDecision::Repeat { current: token("b", 10) });
+        assert_eq!(session, before);
+    }
+
+    #[test]
+    fn rule_15_a_spent_token_revokes_the_family_after_the_grace() {
+        let mut session = session();
+        assert_eq!(present(&mut session, "a", "b", 10), rotated("a"));
+        assert!(matches!(present(&mut session, "a", "x", 41), RefreshDecision::FamilyRevoked { .. }));
+        assert_eq!(present(&mut session, "b", "y", 42), RefreshDecision::Refused);
+    }
+
+    #[test]
+    fn rule_15_a_spent_token_revokes_the_family_once_its_successor_was_used() {
+        let mut session = session();
+        assert_eq!(present(&mut session, "a", "b", 10), rotated("a"));
+        assert_eq!(present(&mut session, "b", "c", 11), rotated("b"));
+        assert!(matches!(present(&mut session, "a", "x", 12), RefreshDecision::FamilyRevoked { .. }));
+        assert_eq!(session.current_token(), None);
+    }
+
+    #[test]
+    fn rule_15_a_lost_answer_to_a_python_token_is_sent_again() {
+        let carried_on = Session::start(NewSession {
+            id: SessionId::restore("s2"),
+            user_id: UserId::restore("u1"),
+            tenant_id: TenantId::restore("t1"),
+            generation: FIRST,
+            device: Device::default(),
+            token: token("b", 0),
+            predecessor: Some(TokenId::restore("python")),
+        });
+        let repeat = RefreshDecision::Repeat { current: token("b", 0) };
+        assert_eq!(present(&mut carried_on.clone(), "python", "x", 30), repeat);
+        let late = present(&mut carried_on.clone(), "python", "x", 31);
+        assert!(matches!(late, RefreshDecision::FamilyRevoked { .. }));
+    }
+
+    #[test]
+    fn rule_15_a_token_with_the_right_name_and_another_hash_is_no_current_token() {
+        let mut session = session();
+        let forged = TokenHash::of("forged");
+        let decision = session.refresh((&TokenId::restore("a"), &forged), token("b", 1), FIRST, &POLICY);
+        assert!(matches!(decision, RefreshDecision::FamilyRevoked { .. }));
+    }
+
+    #[test]
+    fn rule_12_an_idle_session_ends() {
+        let mut session = session();
+        let idle = Duration::days(14).num_seconds();
+        assert_eq!(present(&mut session.clone(), "a", "b", idle - 1), rotated("a"));
+        assert_eq!(present(&mut session, "a", "b", idle), RefreshDecision::Refused);
+    }
+
+    #[test]
+    fn rule_16_a_session_of_an_earlier_generation_is_over() {
+        let next = SessionGeneration { number: 1, began_at: Some(at(5)) };
+        let mut session = session();
+        let presented = token("a", 0);
+        assert!(!session.is_live(next, &POLICY, at(6)));
+        let decision = session.refresh((&presented.id, &presented.hash), token("b", 6), next, &POLICY);
+        assert_eq!(decision, RefreshDecision::Refused);
+    }
+
+    #[test]
+    fn rule_16_signing_out_ends_the_session_once() {
+        let mut session = session();
+        assert!(session.sign_out(at(1)).is_some());
+        assert!(session.sign_out(at(2)).is_none());
+        assert_eq!(present(&mut session, "a", "b", 3), RefreshDecision::Refused);
+    }
+
+    #[test]
+    fn a_user_agent_is_cut_and_cleaned() {
+        let device = Device::new(Some(&format!("curl\r\n{}", "x".repeat(400))), None);
+        assert_eq!(device.user_agent.map(|text| text.len()), Some(Device::MAX_USER_AGENT));
+    }
+
+    proptest! {
+        /// Whatever tokens are presented in whatever order, a live session has exactly one token that
+        /// rotates it, and every rotation spends the one before.
+        #[test]
+        fn rule_15_a_family_is_one_chain(steps in prop::collection::vec((0_usize..6, 0_i64..50), 1..40)) {
+            let mut session = session();
+            let mut chain = vec![String::from("a")];
+            let mut now = 0;
+            for (back, pause) in steps {
+                now += pause;
+                let index = chain.len().saturating_sub(1 + back);
+                let name = chain[index].clone();
+                let successor = format!("t{}-{now}", chain.len());
+                let is_current = index + 1 == chain.len();
+                match present(&mut session, &name, &successor, now) {
+                    RefreshDecision::Rotated { spent } => {
+                        prop_assert!(is_current);
+                        prop_assert_eq!(spent.as_str(), name);
+                        chain.push(successor);
+                    }
+                    RefreshDecision::Repeat { current } => {
+                        prop_assert_eq!(index + 2, chain.len());
+                        prop_assert_eq!(current.id.as_str(), chain.last().unwrap().as_str());
+                    }
+                    RefreshDecision::FamilyRevoked { .. } => {
+                        prop_assert!(!is_current);
+                        prop_assert!(session.current_token().is_none());
+                    }
+                    RefreshDecision::Refused => prop_assert!(session.current_token().is_none()),
+                }
+            }
+        }
+    }
+}

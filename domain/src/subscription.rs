@@ -1,0 +1,93 @@
+//! What a tenant has subscribed to, as far as signing in needs it.
+
+use crate::Timestamp;
+
+/// A level of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// The free trial of a tenant that has not said which tier it tries.
+    Trial,
+    /// The smallest paid tier, and what a tenant without a subscription is treated as.
+    Starter,
+    /// The middle tier.
+    Professional,
+    /// The unlimited tier.
+    Enterprise,
+}
+
+impl Tier {
+    /// Every tier, smallest first.
+    pub const ALL: [Self; 4] = [Self::Trial, Self::Starter, Self::Professional, Self::Enterprise];
+
+    /// The tier's name in tables and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::Starter => "starter",
+            Self::Professional => "professional",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    /// The tier of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.as_str() == name)
+    }
+}
+
+/// Where a subscription stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscriptionStatus {
+    /// Paid.
+    Active,
+    /// Being tried.
+    Trialing,
+    /// A payment failed and is being tried again.
+    PastDue,
+    /// Ended.
+    Cancelled,
+    /// Given up on.
+    Unpaid,
+}
+
+impl SubscriptionStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Active, Self::Trialing, Self::PastDue, Self::Cancelled, Self::Unpaid];
+
+    /// The status's name in tables and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Trialing => "trialing",
+            Self::PastDue => "past_due",
+            Self::Cancelled => "cancelled",
+            Self::Unpaid => "unpaid",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether the tenant gets what it subscribed to. A trial and a payment that is being retried do.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Active | Self::Trialing | Self::PastDue)
+    }
+}
+
+/// A tenant's live subscription, as tokens and answers show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The level of service.
+    pub tier: Tier,
+    /// Where the subscription stands.
+    pub status: SubscriptionStatus,
+    /// When the trial ends, if it is one.
+    pub trial_ends_at: Option<Timestamp>,
+}

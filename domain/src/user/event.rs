@@ -1,0 +1,46 @@
+//! What happens to users.
+
+use super::UserSnapshot;
+use crate::{TenantId, UserId};
+
+/// Something that happened to a user. Events name people by id only, so that erasing a person never has to
+/// chase events (security rules 26 and 27).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserEvent {
+    /// Whom it happened to.
+    pub user_id: UserId,
+    /// Their tenant.
+    pub tenant_id: TenantId,
+    /// What happened.
+    pub what: UserEventKind,
+}
+
+/// What happened to a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserEventKind {
+    /// The account was created.
+    Registered,
+    /// A mail with a confirmation link was ordered.
+    EmailConfirmationRequested,
+    /// The address was proved.
+    EmailConfirmed,
+    /// The person signed in.
+    SignedIn,
+    /// A mail with a reset link was ordered.
+    PasswordResetRequested,
+    /// A new password was set through a reset link; all sessions ended.
+    PasswordReset,
+    /// The profile changed. Names the fields, not their values.
+    ProfileChanged {
+        /// The fields that changed.
+        fields: Vec<&'static str>,
+    },
+    /// The preferences changed.
+    PreferencesChanged,
+}
+
+impl UserEventKind {
+    pub(super) fn of(self, user: &UserSnapshot) -> UserEvent {
+        UserEvent { user_id: user.id.clone(), tenant_id: user.tenant_id.clone(), what: self }
+    }
+}

@@ -1,0 +1,5 @@
+//! Every adapter of the application's ports. Nothing here decides.
+
+pub mod aws;
+pub mod crypto;
+pub mod dynamodb;
