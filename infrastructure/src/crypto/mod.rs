@@ -4,7 +4,9 @@ pub mod argon2id;
 mod bcrypt;
 pub mod hash_pool;
 mod hasher;
+mod passwords;
 pub mod sealer;
 
 pub use hasher::Verification;
+pub use passwords::PoolPasswordHasher;
 pub use sealer::{PayloadSealer, SealError};
