@@ -4,3 +4,8 @@ pub mod aws;
 pub mod config;
 pub mod crypto;
 pub mod dynamodb;
+pub mod events;
+#[cfg(test)]
+mod fixtures;
+pub mod secrets;
+pub mod system;
