@@ -51,9 +51,9 @@ pub trait Classified: Error + Send + Sync + 'static {
         None
     }
 
-    /// How long to wait before trying again, if that is known.
+    /// How long to wait before trying again, where that helps.
     fn retry_after(&self) -> Option<Duration> {
-        None
+        (self.kind() == ErrorKind::Unavailable).then_some(Duration::from_secs(1))
     }
 }
 
@@ -85,10 +85,6 @@ impl Classified for Failure {
             | Self::Hashing(PasswordHashingError::Broken(_))
             | Self::Signing(TokenSigningError::Broken(_)) => ErrorKind::Internal,
         }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        (self.kind() == ErrorKind::Unavailable).then_some(Duration::from_secs(1))
     }
 }
 

@@ -8,6 +8,8 @@
 pub mod actor;
 pub mod auth;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod idempotency;
 pub mod links;
 pub mod ports;

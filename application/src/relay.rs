@@ -102,3 +102,6 @@ impl Relay {
 fn backoff(attempt: u32) -> Duration {
     Duration::seconds(2_i64.saturating_pow(attempt.min(12)).min(3600))
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,13 +44,6 @@ impl Classified for AuthenticationError {
             Self::Failed(failure) => failure.kind(),
         }
     }
-
-    fn retry_after(&self) -> Option<std::time::Duration> {
-        match self {
-            Self::Failed(failure) => failure.retry_after(),
-            _ => None,
-        }
-    }
 }
 
 from_port_errors!(AuthenticationError);

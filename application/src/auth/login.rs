@@ -61,13 +61,6 @@ impl Classified for LoginError {
             Self::Failed(failure) => failure.kind(),
         }
     }
-
-    fn retry_after(&self) -> Option<std::time::Duration> {
-        match self {
-            Self::Failed(failure) => failure.retry_after(),
-            _ => None,
-        }
-    }
 }
 
 from_port_errors!(LoginError);

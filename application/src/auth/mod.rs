@@ -10,6 +10,8 @@ mod register;
 mod resend_confirmation;
 mod reset_password;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

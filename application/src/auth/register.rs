@@ -89,13 +89,6 @@ impl Classified for RegisterError {
             _ => None,
         }
     }
-
-    fn retry_after(&self) -> Option<std::time::Duration> {
-        match self {
-            Self::Failed(failure) => failure.retry_after(),
-            _ => None,
-        }
-    }
 }
 
 from_port_errors!(RegisterError);

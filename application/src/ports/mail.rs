@@ -62,6 +62,7 @@ impl MailKind {
 }
 
 /// Sends mail.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Hands one mail to whoever delivers it. `id` stays the same over retries, for adapters that can drop

@@ -23,3 +23,14 @@ pub use tokens::{
     VerifiedAccessToken, VerifiedRefreshToken,
 };
 pub use unit_of_work::{ChangeSet, CommitError, Refusal, UnitOfWork, Write};
+
+#[cfg(test)]
+pub(crate) mod mocks {
+    //! Stand-ins for failures that the real adapters cannot be made to produce.
+
+    pub(crate) use super::{
+        mail::MockMailer,
+        outbox::{MockEventPublisher, MockOutbox},
+        unit_of_work::MockUnitOfWork,
+    };
+}

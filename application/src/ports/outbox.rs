@@ -40,6 +40,7 @@ pub enum OutboxPayload {
 
 /// The messages that committed change sets queued. At-least-once: a message stays until
 /// [`Outbox::delivered`].
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// At most `limit` messages that are due, oldest first.
@@ -80,6 +81,7 @@ pub trait Outbox: Send + Sync {
 }
 
 /// Tells others what happened.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait EventPublisher: Send + Sync {
     /// Publishes one event.

@@ -8,6 +8,7 @@ use super::{Mail, StoreError};
 use crate::idempotency::IdempotencyRecord;
 
 /// The one door through which anything is written.
+#[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {
     /// Applies every change and queues every mail and event, or does nothing at all. Attributes that this

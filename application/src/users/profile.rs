@@ -31,13 +31,6 @@ impl Classified for ProfileError {
             Self::Failed(failure) => failure.kind(),
         }
     }
-
-    fn retry_after(&self) -> Option<std::time::Duration> {
-        match self {
-            Self::Failed(failure) => failure.retry_after(),
-            Self::NotFound => None,
-        }
-    }
 }
 
 from_port_errors!(ProfileError);
