@@ -1,0 +1,222 @@
+//! Reading accounts.
+
+mod rows;
+
+use std::collections::BTreeMap;
+
+use application::{
+    TenantScope,
+    idempotency::IdempotencyRecord,
+    ports::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError},
+};
+use async_trait::async_trait;
+use domain::{
+    EmailAddress, OneTimeToken, Plan, Session, SessionId, Tenant, TokenHash, TokenId, User, UserId,
+    verification::Purpose,
+};
+use futures::future::try_join;
+
+use super::{
+    DynamoStore,
+    errors::store_error,
+    expression::{Changes, Condition, Item, Parts, text},
+    items::{email_claim, idempotency_record, one_time_token, refresh_token, session, subscription, tenant, user},
+    tables::{Table, index},
+};
+use rows::Rows;
+
+/// A tenant whose row is gone while its users are not.
+#[derive(Debug, thiserror::Error)]
+#[error("a user's tenant has no row")]
+struct NoTenant;
+
+/// Reads accounts from the tables. Whatever has a key is read strongly consistently, in one batch; the
+/// subscription and the holders of unclaimed addresses are found through indexes, which may lag by a moment.
+#[derive(Clone, Debug)]
+pub struct DynamoAccountRepository {
+    store: DynamoStore,
+}
+
+impl DynamoAccountRepository {
+    pub(super) const fn new(store: DynamoStore) -> Self {
+        Self { store }
+    }
+
+    /// One item by its key.
+    async fn get(&self, table: Table, id: &str) -> Result<Option<Item>, StoreError> {
+        let got = self
+            .store
+            .client
+            .get_item()
+            .table_name(self.store.name(table))
+            .set_key(Some(self.store.key(table, id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(got.item)
+    }
+
+    /// The items of an index with one key. One page, of 1 MB, is more than any address or tenant has.
+    async fn query(&self, table: Table, index: &str, key: &str, value: &str) -> Result<Vec<Item>, StoreError> {
+        let condition = Condition::new(format!("#{key} = :value")).with("value", text(value));
+        let Parts { condition, names, values, .. } = Parts::new(Changes::default(), condition);
+        let found = self
+            .store
+            .client
+            .query()
+            .table_name(self.store.name(table))
+            .index_name(index)
+            .set_key_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(found.items.unwrap_or_default())
+    }
+
+    async fn rows(
+        &self,
+        scope: &TenantScope,
+        user_id: &UserId,
+        session_id: Option<&SessionId>,
+    ) -> Result<Rows, StoreError> {
+        let mut keys = vec![
+            (Table::Users, user_id.as_str()),
+            (Table::UserPreferences, user_id.as_str()),
+            (Table::Tenants, scope.tenant_id().as_str()),
+        ];
+        keys.extend(session_id.map(|id| (Table::AccountSessions, id.as_str())));
+        Rows::get(&self.store, &keys).await
+    }
+
+    async fn live_plan(&self, scope: &TenantScope) -> Result<Option<Plan>, StoreError> {
+        let index = self.store.layout.subscriptions_tenant_index();
+        let items = self.query(Table::Subscriptions, index, "tenant_id", scope.tenant_id().as_str()).await?;
+        Ok(subscription::live_plan(&items))
+    }
+
+    async fn load(
+        &self,
+        scope: &TenantScope,
+        user_id: &UserId,
+        session_id: Option<&SessionId>,
+    ) -> Result<Option<(Account, Option<Session>)>, StoreError> {
+        let (rows, plan) = try_join(self.rows(scope, user_id, session_id), self.live_plan(scope)).await?;
+        let Some((user, tenant)) = self.user_and_tenant(&rows, scope)? else { return Ok(None) };
+        let session = session_of(&rows, &user)?;
+        Ok(Some((Account { user, tenant, plan }, session)))
+    }
+
+    /// The user and tenant among `rows`, unless the user is of another tenant.
+    fn user_and_tenant(&self, rows: &Rows, scope: &TenantScope) -> Result<Option<(User, Tenant)>, StoreError> {
+        let Some(item) = rows.item(Table::Users) else { return Ok(None) };
+        let user = user::read(item, rows.item(Table::UserPreferences), self.store.layout.users_key())?;
+        if user.snapshot().tenant_id != *scope.tenant_id() {
+            return Ok(None);
+        }
+        let tenant = rows
+            .item(Table::Tenants)
+            .ok_or_else(|| StoreError::corrupt(Table::Tenants.base_name(), NoTenant))
+            .and_then(tenant::read)?;
+        Ok(Some((user, tenant)))
+    }
+}
+
+/// The session among `rows`, unless it is somebody else's.
+fn session_of(rows: &Rows, user: &User) -> Result<Option<Session>, StoreError> {
+    let session = rows.item(Table::AccountSessions).map(session::read).transpose()?;
+    let owner = user.snapshot();
+    Ok(session.filter(|session| {
+        let session = session.snapshot();
+        session.user_id == owner.id && session.tenant_id == owner.tenant_id
+    }))
+}
+
+#[async_trait]
+impl AccountRepository for DynamoAccountRepository {
+    async fn holders_of(&self, email: &EmailAddress) -> Result<Vec<AddressHolder>, StoreError> {
+        let (claim, unclaimed) = try_join(
+            self.get(Table::AccountEmailClaims, email.as_str()),
+            self.query(Table::Users, index::USERS_BY_EMAIL, "email", email.as_str()),
+        )
+        .await?;
+        let mut holders = BTreeMap::new();
+        for item in &unclaimed {
+            let (user_id, tenant_id) = user::read_ids(item, self.store.layout.users_key())?;
+            holders.insert(user_id.clone(), AddressHolder { user_id, tenant_id, claimed: false });
+        }
+        if let Some(item) = &claim {
+            let holder = email_claim::read(item)?;
+            holders.insert(holder.user_id.clone(), holder);
+        }
+        Ok(holders.into_values().collect())
+    }
+
+    async fn find(&self, scope: &TenantScope, user_id: &UserId) -> Result<Option<Account>, StoreError> {
+        Ok(self.load(scope, user_id, None).await?.map(|(account, _)| account))
+    }
+
+    async fn find_with_session(
+        &self,
+        scope: &TenantScope,
+        user_id: &UserId,
+        session_id: &SessionId,
+    ) -> Result<Option<(Account, Option<Session>)>, StoreError> {
+        self.load(scope, user_id, Some(session_id)).await
+    }
+
+    async fn find_signed_in(
+        &self,
+        scope: &TenantScope,
+        user_id: &UserId,
+        session_id: Option<&SessionId>,
+    ) -> Result<Option<SignedInAccount>, StoreError> {
+        let rows = self.rows(scope, user_id, session_id).await?;
+        let Some((user, tenant)) = self.user_and_tenant(&rows, scope)? else { return Ok(None) };
+        let session = session_of(&rows, &user)?;
+        Ok(Some(SignedInAccount { user, tenant, session }))
+    }
+
+    async fn find_one_time_token(
+        &self,
+        purpose: Purpose,
+        hash: &TokenHash,
+    ) -> Result<Option<OneTimeToken>, StoreError> {
+        let Some(item) = self.get(one_time_token::table_of(purpose), hash.as_str()).await? else { return Ok(None) };
+        let owner = match one_time_token::read_tenant_and_email(purpose, &item)? {
+            Some(owner) => owner,
+            None => {
+                let user_id = one_time_token::read_user_id(purpose, &item)?;
+                let Some(user) = self.get(Table::Users, user_id.as_str()).await? else { return Ok(None) };
+                user::read_tenant_and_email(&user)?
+            }
+        };
+        one_time_token::read(purpose, &item, owner).map(Some)
+    }
+
+    async fn find_legacy_refresh_token(
+        &self,
+        id: &TokenId,
+        exchanged_for: &SessionId,
+    ) -> Result<Option<LegacyRefreshToken>, StoreError> {
+        let keys = [(Table::RefreshTokens, id.as_str()), (Table::AccountSessions, exchanged_for.as_str())];
+        let rows = Rows::get(&self.store, &keys).await?;
+        if let Some(item) = rows.item(Table::AccountSessions) {
+            let session = session::read(item)?;
+            let session = session.snapshot();
+            let (user_id, tenant_id) = (session.user_id.clone(), session.tenant_id.clone());
+            return Ok(Some(LegacyRefreshToken { user_id, tenant_id, unspent: false }));
+        }
+        match rows.item(Table::RefreshTokens) {
+            Some(item) => refresh_token::read_legacy(item, self.store.clock.now()),
+            None => Ok(None),
+        }
+    }
+
+    async fn find_idempotency_record(&self, id: &TokenHash) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let item = self.get(Table::AccountIdempotency, id.as_str()).await?;
+        item.as_ref().map(idempotency_record::read).transpose()
+    }
+}

@@ -1,0 +1,22 @@
+//! Item models: how each aggregate looks in its table.
+//!
+//! Writing destructures the snapshot, so that a new field does not compile until it is stored somewhere.
+//! Reading is tolerant of what the Python services write, and of what is not there; what cannot be read is
+//! reported by attribute, never by value.
+
+mod builder;
+pub(super) mod email_claim;
+pub(super) mod idempotency_record;
+pub(super) mod message;
+pub(super) mod one_time_token;
+pub(super) mod preferences;
+mod reader;
+pub(super) mod refresh_token;
+pub(super) mod session;
+pub(super) mod subscription;
+pub(super) mod tenant;
+pub(super) mod time;
+pub(super) mod user;
+
+use builder::ItemBuilder;
+use reader::Reader;

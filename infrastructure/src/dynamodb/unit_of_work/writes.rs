@@ -1,0 +1,196 @@
+//! What each change is in terms of items.
+
+use application::ports::{Refusal, StoreError, Write};
+use domain::{
+    OneTimeToken, Session, User, Version,
+    user::{Preferences, UserSnapshot},
+};
+
+use super::plan::{LOADED_UPDATED_AT, Plan};
+use crate::dynamodb::{
+    DynamoStore,
+    errors::store_error,
+    expression::{Changes, Condition, Item, delete, number, put, text, update},
+    items::{email_claim, idempotency_record, one_time_token, preferences, refresh_token, session, tenant, time, user},
+    tables::{Table, UsersKey},
+};
+
+/// Adds the items that one change writes to the plan.
+pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> Result<(), StoreError> {
+    match write {
+        Write::CreateTenant(tenant) => {
+            let item = tenant::to_new_item(tenant.snapshot());
+            plan.unless(Refusal::AlreadyExists, create(store, Table::Tenants, item)?);
+        }
+        Write::CreateUser(user) => create_user(plan, store, user.snapshot())?,
+        Write::SaveUser { before, after } => save_user(plan, store, before, after).await?,
+        Write::ClaimEmail { email, user_id, tenant_id } => {
+            let item = email_claim::to_item(email, user_id, tenant_id, store.clock.now());
+            let free = Condition::new("attribute_not_exists(#email) OR #user_id = :claimant")
+                .with("claimant", text(user_id.as_str()));
+            plan.unless(Refusal::EmailTaken, put(store.name(Table::AccountEmailClaims), item, free)?);
+        }
+        Write::IssueToken(token) => {
+            let table = one_time_token::table_of(token.snapshot().purpose);
+            let item = one_time_token::to_item(token.snapshot());
+            plan.always(put(store.name(table), item, Condition::default())?);
+        }
+        Write::RedeemToken(token) => redeem(plan, store, token)?,
+        Write::StartSession(session) => {
+            let item = session::to_item(session.snapshot());
+            plan.unless(Refusal::AlreadyExists, create(store, Table::AccountSessions, item)?);
+        }
+        Write::SaveSession(session) => save_session(plan, store, session)?,
+        Write::ListRefreshToken { token, session, expires_at } => {
+            let item = refresh_token::to_item(token, session.snapshot(), *expires_at);
+            plan.always(put(store.name(Table::RefreshTokens), item, Condition::default())?);
+        }
+        Write::SpendRefreshToken(id) => {
+            let key = store.key(Table::RefreshTokens, id.as_str());
+            let listed = Condition::new("attribute_exists(#jti)");
+            plan.unless(Refusal::RefreshTokenSpent, delete(store.name(Table::RefreshTokens), key, listed)?);
+        }
+        Write::ForgetRefreshToken(id) => {
+            let key = store.key(Table::RefreshTokens, id.as_str());
+            plan.always(delete(store.name(Table::RefreshTokens), key, Condition::default())?);
+        }
+        Write::Remember(record) => {
+            let free = Condition::new("attribute_not_exists(#key_hash) OR #expires_at <= :now")
+                .with("now", text(time::to_sortable_text(store.clock.now())));
+            let item = idempotency_record::to_item(record);
+            plan.unless(Refusal::IdempotencyKeyUsed, put(store.name(Table::AccountIdempotency), item, free)?);
+        }
+    }
+    Ok(())
+}
+
+/// Stores an item whose key must be free.
+fn create(
+    store: &DynamoStore,
+    table: Table,
+    item: Item,
+) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
+    let key = store.layout.definition(table).key;
+    put(store.name(table), item, Condition::new(format!("attribute_not_exists(#{key})")))
+}
+
+fn create_user(plan: &mut Plan, store: &DynamoStore, user: &UserSnapshot) -> Result<(), StoreError> {
+    plan.unless(Refusal::AlreadyExists, create(store, Table::Users, user::to_new_item(user))?);
+    // Somebody who has set nothing has no row.
+    let unset = Preferences::default();
+    if user.preferences != unset {
+        save_preferences(plan, store, &Item::new(), &unset, user)?;
+    }
+    Ok(())
+}
+
+/// Writes what differs, if the row is still the one that was loaded. The Python services count no versions, so
+/// the date of the last change must be the loaded one, too.
+async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &User) -> Result<(), StoreError> {
+    let (before, after) = (before.snapshot(), after.snapshot());
+    let key = store.layout.users_key();
+    let other_key = match key {
+        UsersKey::Id => UsersKey::UserId,
+        UsersKey::UserId => UsersKey::Id,
+    };
+    let changes = Changes::between(&user::to_item(before), &user::to_item(after))
+        .set(other_key.attribute(), text(after.id.as_str()))
+        .set("version", number(before.version.next().get()));
+    let [aware, json, naive] = time::spellings(before.updated_at);
+    let condition = of_version(key.attribute(), before.version)
+        .and(format!(
+            "#updated_at IN ({LOADED_UPDATED_AT}, :loaded_updated_at_json, :loaded_updated_at_naive) \
+             OR attribute_not_exists(#updated_at) OR attribute_type(#updated_at, :null)"
+        ))
+        .with("loaded_updated_at", text(aware))
+        .with("loaded_updated_at_json", text(json))
+        .with("loaded_updated_at_naive", text(naive))
+        .with("null", text("NULL"));
+    let row = store.key(Table::Users, after.id.as_str());
+    let item = update(store.name(Table::Users), row, changes, condition)?;
+    plan.unless_changed((before.version, before.updated_at), item);
+
+    if before.preferences != after.preferences {
+        let stored = stored_preferences(store, after).await?;
+        save_preferences(plan, store, &stored, &before.preferences, after)?;
+    }
+    Ok(())
+}
+
+fn of_version(key: &str, loaded: Version) -> Condition {
+    let condition = Condition::new(format!("attribute_exists(#{key})"));
+    if loaded == Version::UNWRITTEN {
+        // A row of the Python services, which may have been written back with a NULL.
+        return condition
+            .and("attribute_not_exists(#version) OR #version = :loaded_version OR attribute_type(#version, :null)")
+            .with("loaded_version", number(0))
+            .with("null", text("NULL"));
+    }
+    condition.and("#version = :loaded_version").with("loaded_version", number(loaded.get()))
+}
+
+fn save_preferences(
+    plan: &mut Plan,
+    store: &DynamoStore,
+    stored: &Item,
+    before: &Preferences,
+    user: &UserSnapshot,
+) -> Result<(), StoreError> {
+    let (changes, condition) = preferences::changes(stored, before, &user.preferences);
+    let changes = changes
+        .set("tenant_id", text(user.tenant_id.as_str()))
+        .set_if_absent("created_at", text(time::to_text(user.updated_at)))
+        .set("updated_at", text(time::to_text(user.updated_at)));
+    let row = store.key(Table::UserPreferences, user.id.as_str());
+    plan.unless(Refusal::Stale, update(store.name(Table::UserPreferences), row, changes, condition)?);
+    Ok(())
+}
+
+/// The row of the preferences as it is: what is unknown in its maps has to be written back.
+async fn stored_preferences(store: &DynamoStore, user: &UserSnapshot) -> Result<Item, StoreError> {
+    let got = store
+        .client
+        .get_item()
+        .table_name(store.name(Table::UserPreferences))
+        .set_key(Some(store.key(Table::UserPreferences, user.id.as_str())))
+        .consistent_read(true)
+        .send()
+        .await
+        .map_err(store_error)?;
+    Ok(got.item.unwrap_or_default())
+}
+
+/// Marks a token as used. Its time to live ends with that: the Python services take a token whose row they find
+/// in time, and know nothing of `used_at`.
+fn redeem(plan: &mut Plan, store: &DynamoStore, token: &OneTimeToken) -> Result<(), StoreError> {
+    let token = token.snapshot();
+    let table = one_time_token::table_of(token.purpose);
+    let used_at = token.used_at.unwrap_or_else(|| store.clock.now());
+    let changes = Changes::default()
+        .set("used_at", text(time::to_text(used_at)))
+        .set_if_absent("expires_at", text(time::to_text(token.expires_at)))
+        .set("ttl", number(used_at.timestamp()));
+    let unused = Condition::new("attribute_exists(#token_hash)")
+        .and("attribute_not_exists(#used_at) OR attribute_type(#used_at, :null)")
+        .with("null", text("NULL"));
+    let key = store.key(table, token.hash.as_str());
+    plan.unless(Refusal::TokenUsed, update(store.name(table), key, changes, unused)?);
+    Ok(())
+}
+
+fn save_session(plan: &mut Plan, store: &DynamoStore, session: &Session) -> Result<(), StoreError> {
+    let snapshot = session.snapshot();
+    let mut item = session::to_item(snapshot);
+    let key = store.key(Table::AccountSessions, snapshot.id.as_str());
+    item.retain(|attribute, _| !key.contains_key(attribute));
+    let mut changes = Changes::default();
+    for attribute in session::STATE_ATTRIBUTES.into_iter().filter(|attribute| !item.contains_key(*attribute)) {
+        changes = changes.remove(attribute);
+    }
+    for (attribute, value) in item {
+        changes = changes.set(&attribute, value);
+    }
+    let condition = of_version("session_id", snapshot.version);
+    plan.unless(Refusal::Stale, update(store.name(Table::AccountSessions), key, changes, condition)?);
+    Ok(())
+}
