@@ -3,7 +3,7 @@
 use domain::{Session, TokenId};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::AuthService;
+use super::{AuthService, refresh::LegacySession};
 use crate::{
     actor::TenantScope,
     error::Failure,
@@ -37,7 +37,11 @@ impl AuthService {
                     _ => None,
                 }
             }
-            None => Some(forget(token.id.clone())),
+            None => match self.find_legacy(token).await? {
+                Some(LegacySession { session: Some(session), .. }) => self.end(session),
+                Some(LegacySession { token, .. }) => Some(forget(token.id)),
+                None => None,
+            },
         };
         let Some(changes) = changes else { return Ok(()) };
         self.commit(changes).await?;

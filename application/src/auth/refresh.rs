@@ -10,7 +10,10 @@ use super::AuthService;
 use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{Account, ChangeSet, CommitError, IssuedAccessToken, Refusal, TokenRejected, VerifiedRefreshToken, Write},
+    ports::{
+        Account, ChangeSet, CommitError, IssuedAccessToken, LegacyRefreshToken, Refusal, StoreError, TokenRejected,
+        VerifiedRefreshToken, Write,
+    },
     retry::{Setback, look_again, settle},
     security_log,
 };
@@ -113,19 +116,17 @@ impl AuthService {
         token: &VerifiedRefreshToken,
         device: &Device,
     ) -> Result<Refreshed, Setback<RefreshError>> {
-        let session_id = session_in_place_of(&token.id);
-        let Some(legacy) = self.accounts.find_legacy_refresh_token(&token.id, &session_id).await? else {
+        let Some(LegacySession { token, session_id, account, session, unspent }) = self.find_legacy(token).await?
+        else {
             security_log::refused_token("refresh", "unknown_legacy_token");
             return Err(RefreshError::Invalid.into());
         };
-        // The table, not the token, says whose it is: what the old tokens claimed is not written down.
-        let token = &VerifiedRefreshToken { user_id: legacy.user_id, tenant_id: legacy.tenant_id, ..token.clone() };
-        let found = self.accounts.find_with_session(&TenantScope::from(token), &token.user_id, &session_id).await?;
-        let account = match found {
-            Some((account, Some(session))) => return self.rotate(token, account, session).await,
-            Some((account, None)) if legacy.unspent => account,
-            _ => return Err(RefreshError::Invalid.into()),
-        };
+        if let Some(session) = session {
+            return self.rotate(&token, account, session).await;
+        }
+        if !unspent {
+            return Err(RefreshError::Invalid.into());
+        }
         check_usable(&account)?;
         if account.user.snapshot().sessions.began_at.is_some_and(|began| token.issued_at < began) {
             return Err(RefreshError::Invalid.into());
@@ -137,6 +138,19 @@ impl AuthService {
         self.commit(changes).await?;
         security_log::success("carry_on_legacy_session", &token.user_id, &token.tenant_id);
         Ok(Refreshed { access_token: signed_in.access_token, refresh_token: signed_in.refresh_token })
+    }
+
+    /// What has become of a refresh token of the Python service.
+    pub(super) async fn find_legacy(&self, token: &VerifiedRefreshToken) -> Result<Option<LegacySession>, StoreError> {
+        let session_id = session_in_place_of(&token.id);
+        let Some(legacy) = self.accounts.find_legacy_refresh_token(&token.id, &session_id).await? else {
+            return Ok(None);
+        };
+        // The table, not the token, says whose it is: what the old tokens claim is not written down.
+        let LegacyRefreshToken { user_id, tenant_id, unspent } = legacy;
+        let token = VerifiedRefreshToken { user_id, tenant_id, ..token.clone() };
+        let found = self.accounts.find_with_session(&TenantScope::from(&token), &token.user_id, &session_id).await?;
+        Ok(found.map(|(account, session)| LegacySession { token, session_id, account, session, unspent }))
     }
 
     async fn rotate(
@@ -202,6 +216,18 @@ impl AuthService {
         security_log::refused("refresh", "token_spent_elsewhere", &token.user_id, &token.tenant_id);
         Err(RefreshError::Invalid.into())
     }
+}
+
+/// A refresh token of the Python service, and the session that has taken its place, if one has.
+pub(super) struct LegacySession {
+    /// The token, completed from the table.
+    pub(super) token: VerifiedRefreshToken,
+    /// The id that the session has, or will have.
+    session_id: SessionId,
+    account: Account,
+    /// The session.
+    pub(super) session: Option<Session>,
+    unspent: bool,
 }
 
 fn check_usable(account: &Account) -> Result<(), RefreshError> {
