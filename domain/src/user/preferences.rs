@@ -9,6 +9,9 @@ macro_rules! choice {
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
         impl $name {
+            /// Every choice.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
             /// The choice's name in tables and answers.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -97,13 +100,20 @@ pub struct SessionLength(u16);
 pub struct InvalidSessionLength;
 
 impl SessionLength {
+    /// The shortest session, in minutes.
+    pub const MIN_MINUTES: u16 = 5;
+
+    /// The longest session, in minutes.
+    pub const MAX_MINUTES: u16 = 480;
+
     /// Takes a length in minutes.
     ///
     /// # Errors
     ///
     /// [`InvalidSessionLength`] when it is out of range.
     pub fn from_minutes(minutes: u16) -> Result<Self, InvalidSessionLength> {
-        if (5..=480).contains(&minutes) { Ok(Self(minutes)) } else { Err(InvalidSessionLength) }
+        let possible = Self::MIN_MINUTES..=Self::MAX_MINUTES;
+        if possible.contains(&minutes) { Ok(Self(minutes)) } else { Err(InvalidSessionLength) }
     }
 
     /// Takes a length from the store as it is.

@@ -1,0 +1,124 @@
+//! The rules of the domain's value objects, asked of every field of a request before any is used, so that one
+//! answer names all that is wrong. What a rule is and how it is worded stands in the domain.
+
+use std::{borrow::Cow, fmt::Display};
+
+use domain::{
+    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, TenantId, TimeZone, TokenHash,
+    email_address::InvalidEmailAddress,
+    tenant::TenantName,
+    user::{
+        Password,
+        preferences::{InvalidSessionLength, Label, SessionLength, Theme, TimeFormat},
+    },
+};
+use validator::ValidationError;
+
+use super::secret::Secret;
+
+/// The code of an error that is about the form of an e-mail address; such errors have an answer of their own.
+pub(crate) const EMAIL_FORMAT: &str = "email_format";
+
+type Verdict = Result<(), ValidationError>;
+
+fn refuse(code: &'static str, why: impl Display) -> Verdict {
+    Err(ValidationError::new(code).with_message(Cow::Owned(why.to_string())))
+}
+
+fn judge<T, E: Display>(parsed: Result<T, E>) -> Verdict {
+    parsed.map_or_else(|why| refuse("invalid", why), |_| Ok(()))
+}
+
+pub(crate) fn email(text: &str) -> Verdict {
+    match EmailAddress::parse(text) {
+        Ok(_) => Ok(()),
+        Err(missing @ InvalidEmailAddress::Missing) => refuse("required", missing),
+        Err(why) => refuse(EMAIL_FORMAT, why),
+    }
+}
+
+pub(crate) fn person_name(text: &str) -> Verdict {
+    judge(PersonName::parse(text))
+}
+
+pub(crate) fn tenant_name(text: &str) -> Verdict {
+    judge(TenantName::parse(text))
+}
+
+pub(crate) fn tenant_id(text: &str) -> Verdict {
+    judge(TenantId::parse(text))
+}
+
+pub(crate) fn phone(text: &str) -> Verdict {
+    judge(PhoneNumber::parse(text))
+}
+
+pub(crate) fn https_url(text: &str) -> Verdict {
+    judge(HttpsUrl::parse(text))
+}
+
+pub(crate) fn language(text: &str) -> Verdict {
+    judge(Language::parse(text))
+}
+
+pub(crate) fn time_zone(text: &str) -> Verdict {
+    judge(TimeZone::parse(text))
+}
+
+pub(crate) fn currency(text: &str) -> Verdict {
+    judge(Currency::parse(text))
+}
+
+pub(crate) fn label(text: &str) -> Verdict {
+    judge(Label::parse(text))
+}
+
+pub(crate) fn theme(text: &str) -> Verdict {
+    judge(read_theme(text))
+}
+
+pub(crate) fn time_format(text: &str) -> Verdict {
+    judge(read_time_format(text))
+}
+
+pub(crate) fn session_length(minutes: i64) -> Verdict {
+    judge(read_session_length(minutes))
+}
+
+/// A password in full; whether it is a good one is for the use case to say, which knows whose it is.
+pub(crate) fn password(text: &Secret) -> Verdict {
+    if text.expose().is_empty() {
+        return refuse("required", "is required");
+    }
+    judge(Password::parse(text.clone().into_inner()))
+}
+
+pub(crate) fn token(text: &Secret) -> Verdict {
+    match text.expose().len() {
+        0 => refuse("required", "is required"),
+        1..=TokenHash::MAX_TOKEN_LENGTH => Ok(()),
+        _ => refuse("invalid", format_args!("must be at most {} characters", TokenHash::MAX_TOKEN_LENGTH)),
+    }
+}
+
+/// Refuses an invitation: taking somebody for the owner of a new tenant who was invited into another one would
+/// be worse than turning them away.
+pub(crate) fn no_invitation(_: &str) -> Verdict {
+    refuse("invalid", "is not supported")
+}
+
+pub(super) fn read_theme(text: &str) -> Result<Theme, String> {
+    Theme::from_name(text).ok_or_else(|| one_of(Theme::ALL.iter().map(|theme| theme.as_str())))
+}
+
+pub(super) fn read_time_format(text: &str) -> Result<TimeFormat, String> {
+    TimeFormat::from_name(text).ok_or_else(|| one_of(TimeFormat::ALL.iter().map(|format| format.as_str())))
+}
+
+pub(super) fn read_session_length(minutes: i64) -> Result<SessionLength, InvalidSessionLength> {
+    u16::try_from(minutes).map_err(|_| InvalidSessionLength).and_then(SessionLength::from_minutes)
+}
+
+fn one_of(names: impl Iterator<Item = &'static str>) -> String {
+    format!("must be one of {}", names.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,158 @@
+//! Schemas whose limits and choices are the domain's.
+
+use domain::{
+    EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash, ids,
+    tenant::{TenantName, TenantStatus},
+    user::{
+        Password, PasswordPolicy, UserStatus,
+        preferences::{Label, SessionLength, Theme, TimeFormat},
+    },
+};
+use utoipa::openapi::{
+    KnownFormat, Object, ObjectBuilder, SchemaFormat,
+    schema::{SchemaType, Type},
+};
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn text(longest: usize) -> ObjectBuilder {
+    string().min_length(Some(1)).max_length(Some(longest))
+}
+
+fn nullable(object: ObjectBuilder) -> ObjectBuilder {
+    object.schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+}
+
+fn of_format(object: ObjectBuilder, known: KnownFormat) -> ObjectBuilder {
+    object.format(Some(SchemaFormat::KnownFormat(known)))
+}
+
+fn uri(object: ObjectBuilder) -> ObjectBuilder {
+    of_format(object, KnownFormat::Uri)
+}
+
+fn choice(names: impl Iterator<Item = &'static str>) -> ObjectBuilder {
+    string().enum_values(Some(names))
+}
+
+pub(crate) fn always_true() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).into()
+}
+
+pub(crate) fn always_false() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([false])).into()
+}
+
+pub(crate) fn email() -> Object {
+    let description = "Compared without case; answers show it in lower case.";
+    let object = of_format(text(EmailAddress::MAX_LENGTH), KnownFormat::Email);
+    object.description(Some(description)).into()
+}
+
+pub(crate) fn typed_password() -> Object {
+    of_format(text(Password::MAX_TYPED_LENGTH), KnownFormat::Password).into()
+}
+
+pub(crate) fn new_password() -> Object {
+    let description = "Every character counts, white space included. Refused when it is short, common, or built \
+                       from the name or address of the person.";
+    let object = string().min_length(Some(PasswordPolicy::LEAST_MIN_LENGTH));
+    let object = of_format(object.max_length(Some(PasswordPolicy::MAX_LENGTH)), KnownFormat::Password);
+    object.description(Some(description)).into()
+}
+
+pub(crate) fn token() -> Object {
+    text(TokenHash::MAX_TOKEN_LENGTH).into()
+}
+
+pub(crate) fn id() -> Object {
+    text(ids::MAX_LENGTH).description(Some("Opaque.")).into()
+}
+
+pub(crate) fn nullable_id() -> Object {
+    nullable(text(ids::MAX_LENGTH)).into()
+}
+
+pub(crate) fn person_name() -> Object {
+    text(PersonName::MAX_LENGTH).into()
+}
+
+pub(crate) fn nullable_person_name() -> Object {
+    nullable(text(PersonName::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_tenant_name() -> Object {
+    nullable(text(TenantName::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_phone() -> Object {
+    nullable(text(PhoneNumber::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_https_url() -> Object {
+    uri(nullable(text(HttpsUrl::MAX_LENGTH))).description(Some("An `https` link to a public host.")).into()
+}
+
+pub(crate) fn role() -> Object {
+    choice(Role::ALL.iter().map(|role| role.as_str())).into()
+}
+
+pub(crate) fn user_status() -> Object {
+    choice(UserStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn tenant_status() -> Object {
+    choice(TenantStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn theme() -> Object {
+    choice(Theme::ALL.iter().map(|theme| theme.as_str())).into()
+}
+
+pub(crate) fn time_format() -> Object {
+    choice(TimeFormat::ALL.iter().map(|format| format.as_str())).into()
+}
+
+/// A choice that may be absent: `null` is one of its values.
+fn nullable_choice(names: impl Iterator<Item = &'static str>) -> ObjectBuilder {
+    nullable(string()).enum_values(Some(names.map(Some).chain([None])))
+}
+
+pub(crate) fn nullable_theme() -> Object {
+    nullable_choice(Theme::ALL.iter().map(|theme| theme.as_str())).into()
+}
+
+pub(crate) fn nullable_time_format() -> Object {
+    nullable_choice(TimeFormat::ALL.iter().map(|format| format.as_str())).into()
+}
+
+pub(crate) fn nullable_tier() -> Object {
+    nullable_choice(Tier::ALL.iter().map(|tier| tier.as_str())).into()
+}
+
+pub(crate) fn nullable_subscription_status() -> Object {
+    nullable_choice(SubscriptionStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn nullable_label() -> Object {
+    nullable(text(Label::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_session_length() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(SessionLength::MIN_MINUTES))
+        .maximum(Some(SessionLength::MAX_MINUTES))
+        .description(Some("Minutes."))
+        .into()
+}
+
+pub(crate) fn token_type() -> Object {
+    choice(["Bearer"].into_iter()).into()
+}
+
+pub(crate) fn link_status() -> Object {
+    choice(["valid", "used", "expired", "not_found"].into_iter()).into()
+}

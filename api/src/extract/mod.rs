@@ -1,0 +1,17 @@
+//! What handlers take from a request.
+
+mod authenticated;
+mod body;
+mod casing;
+mod client;
+mod decode;
+mod query;
+
+pub(crate) use authenticated::Authenticated;
+pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json};
+pub use client::SourceAddress;
+pub(crate) use client::{ClientDevice, LinkBase};
+pub(crate) use query::{Query, QueryOrBody};
+
+#[cfg(test)]
+pub(crate) use decode::decode;

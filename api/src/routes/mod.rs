@@ -1,0 +1,41 @@
+//! Every route, and the handlers behind them.
+
+mod auth;
+mod docs;
+mod health;
+mod keys;
+mod names;
+mod user;
+
+use std::num::NonZeroU32;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) use names::operations;
+
+use crate::{ApiState, HttpSettings, error::ApiError, layers, openapi};
+
+/// The complete application: every route, at the root of the host and under the base path, with everything
+/// around it.
+pub fn router(state: ApiState, settings: HttpSettings) -> Router {
+    let (routes, document) = documented(settings.public_posts_per_minute).split_for_parts();
+    let document = openapi::complete(document);
+    let beside = Router::from(health::routes()).merge(docs::routes(&document, "."));
+    let versioned = Router::from(keys::routes()).merge(docs::routes(&document, "../.."));
+    let ids = state.ids.clone();
+    let routes = routes
+        .merge(beside)
+        .nest("/api/v1", versioned)
+        .fallback(|| async { ApiError::no_such_route() })
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .with_state(state);
+    layers::strip_base_path(layers::around(routes, ids, &settings), settings.base_path)
+}
+
+/// The routes that the document shows. Each has one address there, although some answer at more.
+pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApiRouter<ApiState> {
+    let auth = layers::limit_posts(auth::routes(), public_posts_per_minute);
+    let versioned = auth.merge(user::routes()).merge(health::routes());
+    openapi::outline().nest("/api/v1", versioned).merge(keys::routes())
+}
