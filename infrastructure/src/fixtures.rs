@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use application::ports::Clock;
+use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -13,8 +16,13 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta};
 use domain::Timestamp;
+use secrecy::SecretString;
+
+use crate::secrets::{SecretError, SecretSource, SecretTexts};
 
 /// A clock that goes only when it is told to.
 pub(crate) struct PinnedClock(Mutex<Timestamp>);
@@ -74,5 +82,35 @@ impl HttpConnector for ScriptedAws {
 impl HttpClient for ScriptedAws {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
+    }
+}
+
+/// A new private key for ES256, in PKCS#8 PEM.
+pub(crate) fn p256_pem() -> String {
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+    pem("PRIVATE KEY", key.as_ref())
+}
+
+/// A new private key for `EdDSA`, in PKCS#8 PEM.
+pub(crate) fn ed25519_pem() -> String {
+    let key = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).unwrap();
+    pem("PRIVATE KEY", key.as_ref())
+}
+
+/// DER in PEM's clothes.
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+}
+
+/// A secret with a history.
+pub(crate) struct Rotated {
+    pub(crate) current: SecretString,
+    pub(crate) previous: Option<SecretString>,
+}
+
+#[async_trait]
+impl SecretSource for Rotated {
+    async fn fetch(&self) -> Result<SecretTexts, SecretError> {
+        Ok(SecretTexts { current: self.current.clone(), previous: self.previous.clone() })
     }
 }

@@ -41,7 +41,10 @@ impl IdGenerator for SystemIds {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the adapter behind the IdGenerator port")]
-#[expect(clippy::expect_used, reason = "without randomness every secret could be guessed; no answer is better than one")]
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness every secret could be guessed; no answer is better than one"
+)]
 fn random<const LENGTH: usize>() -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");

@@ -4,9 +4,12 @@ pub mod argon2id;
 mod bcrypt;
 pub mod hash_pool;
 mod hasher;
+pub mod key_ring;
+pub mod keys;
 mod passwords;
 pub mod sealer;
+pub mod tokens;
 
 pub use hasher::Verification;
 pub use passwords::PoolPasswordHasher;
-pub use sealer::{PayloadSealer, SealError};
+pub use sealer::{AesGcmSealer, PayloadSealer, SealError};

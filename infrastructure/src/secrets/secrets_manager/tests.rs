@@ -4,10 +4,8 @@ use super::*;
 use crate::fixtures::{AwsAnswer, aws_config};
 
 const MISSING: AwsAnswer = AwsAnswer { status: 400, body: r#"{"__type":"ResourceNotFoundException"}"# };
-const DENIED: AwsAnswer = AwsAnswer {
-    status: 400,
-    body: r#"{"__type":"AccessDeniedException","Message":"User alice is not authorized"}"#,
-};
+const DENIED: AwsAnswer =
+    AwsAnswer { status: 400, body: r#"{"__type":"AccessDeniedException","Message":"User alice is not authorized"}"# };
 
 /// A secret whose versions answer like this.
 fn secret(current: AwsAnswer, previous: AwsAnswer) -> SecretsManagerSecret {
