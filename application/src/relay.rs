@@ -57,9 +57,7 @@ impl Relay {
             let messages = self.outbox.due(self.clock.now(), BATCH).await?;
             let full = messages.len() >= BATCH as usize;
             for message in &messages {
-                if self.outbox.lease(message, self.clock.now() + LEASE).await? {
-                    self.deliver(message, &mut total).await?;
-                }
+                self.deliver(message, &mut total).await?;
             }
             if !full {
                 return Ok(total);
@@ -67,7 +65,27 @@ impl Relay {
         }
     }
 
+    /// Delivers the messages with these ids that still wait, whether the queue shows them yet or not: for
+    /// whoever is told of each message as it is committed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] as for [`Self::run`].
+    pub async fn run_for(&self, ids: &[String]) -> Result<Round, StoreError> {
+        let mut total = Round::default();
+        for id in ids {
+            if let Some(message) = self.outbox.find(id).await? {
+                self.deliver(&message, &mut total).await?;
+            }
+        }
+        Ok(total)
+    }
+
+    /// Delivers one message, unless another relay has it.
     async fn deliver(&self, message: &OutboxMessage, round: &mut Round) -> Result<(), StoreError> {
+        if !self.outbox.lease(message, self.clock.now() + LEASE).await? {
+            return Ok(());
+        }
         let (kind, delivery) = match &message.payload {
             OutboxPayload::Mail(mail) => {
                 (mail.kind.as_str(), self.mailer.send(&message.id, mail).await.map_err(|error| error.to_string()))

@@ -43,12 +43,20 @@ pub enum OutboxPayload {
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// At most `limit` messages that are due, oldest first.
+    /// At most `limit` messages that are due, oldest first. May miss one that was committed a moment ago.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>, StoreError>;
+
+    /// The message with this id, if it still waits. Unlike [`Self::due`] it sees what was committed a moment
+    /// ago.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails.
+    async fn find(&self, id: &str) -> Result<Option<OutboxMessage>, StoreError>;
 
     /// Reserves a message until `until`, counting the attempt. `false` when somebody else has it, or it is
     /// gone; of several callers one gets `true`.

@@ -72,3 +72,16 @@ async fn a_relay_that_dies_after_the_delivery_leaves_the_message_to_the_next() {
     outbox.expect_delivered().times(1).returning(|_| Err(StoreError::Unavailable("gone".into())));
     assert!(run(outbox, publisher(true)).await.is_err());
 }
+
+#[tokio::test]
+async fn a_message_that_was_named_is_delivered_before_the_queue_shows_it() {
+    let mut outbox = MockOutbox::new();
+    outbox.expect_find().with(eq("m1")).times(1).returning(|_| Ok(Some(message(0))));
+    outbox.expect_find().with(eq("gone")).times(1).returning(|_| Ok(None));
+    outbox.expect_lease().times(1).returning(|_, _| Ok(true));
+    outbox.expect_delivered().with(eq("m1")).times(1).returning(|_| Ok(()));
+    let relay =
+        Relay::new(Arc::new(outbox), Arc::new(MockMailer::new()), Arc::new(publisher(true)), Arc::new(StoppedClock));
+    let round = relay.run_for(&["m1".to_owned(), "gone".to_owned()]).await.unwrap();
+    assert_eq!(round, Round { delivered: 1, ..Round::default() });
+}

@@ -123,6 +123,23 @@ impl Outbox for DynamoOutbox {
         Ok(messages)
     }
 
+    async fn find(&self, id: &str) -> Result<Option<OutboxMessage>, StoreError> {
+        let got = self
+            .store
+            .client
+            .get_item()
+            .table_name(self.store.name(Table::AccountOutbox))
+            .set_key(Some(self.store.key(Table::AccountOutbox, id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
+        match got.item.filter(|item| item.contains_key("queue")) {
+            Some(item) => self.read(&item, self.store.clock.now()).await,
+            None => Ok(None),
+        }
+    }
+
     async fn lease(&self, message: &OutboxMessage, until: Timestamp) -> Result<bool, StoreError> {
         self.lease_until(&message.id, message.due_at, until).await
     }
