@@ -39,3 +39,6 @@ pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApi
     let versioned = auth.merge(user::routes()).merge(health::routes());
     openapi::outline().nest("/api/v1", versioned).merge(keys::routes())
 }
+
+#[cfg(test)]
+mod tests;
