@@ -7,5 +7,6 @@ pub mod dynamodb;
 pub mod events;
 #[cfg(test)]
 mod fixtures;
+pub mod mail;
 pub mod secrets;
 pub mod system;
