@@ -1,2 +1,128 @@
-//! .
-fn main() {}
+//! The account service as one AWS Lambda function.
+//!
+//! API Gateway invokes it with requests; the outbox table's stream and a schedule invoke it to deliver what
+//! waits in the outbox.
+
+mod event;
+mod path;
+
+use std::{error::Error, net::IpAddr, num::NonZeroU32, process::ExitCode};
+
+use api::{ApiState, BasePath, CorsOrigins, HealthService, HttpSettings, ServiceInfo, SourceAddress};
+use axum::Router;
+use event::{Event, Reply};
+use infrastructure::{
+    config::{Config, Host},
+    wiring::{self, Services, Store},
+};
+use lambda_http::{
+    Adapter, LambdaEvent, Request, RequestExt, Service,
+    lambda_runtime::{self, service_fn},
+    request::RequestContext,
+};
+use tracing_subscriber::EnvFilter;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+// One request is served at a time, and passwords are hashed on threads of their own.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_env_filter(log_filter())
+        .init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = &*error as &dyn Error, "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Failure> {
+    let config = Config::from_environment(Host::Lambda)?;
+    let services = wiring::build(&config, Store::Existing, None).await?;
+    if let Err(why) = &services.store_answered {
+        tracing::warn!(why, "the tables did not answer during the start; serving all the same");
+    }
+    let (relay, keys) = (services.relay.clone(), services.keys.clone());
+    let router = router(&services, &config)?;
+
+    let handler = service_fn(move |invocation: LambdaEvent<Event>| {
+        let (relay, keys, router) = (relay.clone(), keys.clone(), router.clone());
+        async move {
+            let LambdaEvent { payload, context } = invocation;
+            match payload {
+                Event::Committed(ids) => {
+                    keys.current().await;
+                    relay.run_for(&ids).await?;
+                    Ok::<_, Failure>(Reply::Delivered)
+                }
+                Event::Scheduled => {
+                    keys.current().await;
+                    relay.run().await?;
+                    Ok(Reply::Delivered)
+                }
+                Event::Http(request) => {
+                    let handle = service_fn(move |request: Request| router.clone().call(prepare(request)));
+                    Ok(Reply::Http(Adapter::from(handle).call(LambdaEvent::new(*request, context)).await?))
+                }
+            }
+        }
+    });
+    lambda_runtime::run(handler).await
+}
+
+fn router(services: &Services, config: &Config) -> Result<Router, Failure> {
+    let about = ServiceInfo {
+        name: config.application_name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: config.stage.to_string(),
+    };
+    let state = ApiState {
+        auth: services.auth.clone(),
+        users: services.users.clone(),
+        health: HealthService::new(about, services.clock.clone(), services.health.clone()),
+        ids: services.ids.clone(),
+    };
+    let settings = HttpSettings {
+        base_path: BasePath::parse(&config.http.base_path)?,
+        cors: CorsOrigins::parse(&config.http.cors_origins, config.stage.as_str())?,
+        hsts: true,
+        public_posts_per_minute: config.http.rate_limit_per_minute.and_then(NonZeroU32::new),
+        ..HttpSettings::default()
+    };
+    Ok(api::router(state, settings))
+}
+
+/// Undoes what API Gateway and its adapter did to the path, and says where the request came from. The source
+/// is what API Gateway saw; a header could be anybody's invention.
+fn prepare(mut request: Request) -> Request {
+    let (stage, source) = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => (context.stage.clone(), context.identity.source_ip.clone()),
+        Some(RequestContext::ApiGatewayV2(context)) => (context.stage.clone(), context.http.source_ip.clone()),
+        _ => (None, None),
+    };
+    if let Some(uri) = path::without_stage(request.uri(), request.raw_http_path(), stage.as_deref()) {
+        *request.uri_mut() = uri;
+    }
+    if let Some(address) = source.and_then(|text| text.parse::<IpAddr>().ok()) {
+        request.extensions_mut().insert(SourceAddress(address));
+    }
+    request
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "logging starts before the settings are read, to log what is wrong with them"
+)]
+fn log_filter() -> EnvFilter {
+    std::env::var("LOG_LEVEL")
+        .ok()
+        .and_then(|filter| EnvFilter::try_new(filter).ok())
+        .unwrap_or_else(|| EnvFilter::new("info"))
+}

@@ -1,2 +1,147 @@
-//! .
-fn main() {}
+//! The account service on a developer's machine.
+
+mod banner;
+mod mailbox;
+mod options;
+
+use std::{
+    error::Error,
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    num::NonZeroU32,
+    process::ExitCode,
+    time::Duration,
+};
+
+use api::{ApiState, BasePath, CorsOrigins, HealthService, HttpSettings, ServiceInfo, SourceAddress};
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::{self, Next},
+    response::Response,
+};
+use clap::Parser;
+use infrastructure::{
+    config::{Config, Host},
+    dynamodb::embedded::EmbeddedDynamoDb,
+    wiring::{self, Services, Store},
+};
+use options::Options;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tracing_subscriber::EnvFilter;
+
+/// How often expired items of the embedded store are removed.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            banner::print_failure(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let config = Config::from_environment(Host::Local)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log_filter)?)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .compact()
+        .init();
+
+    // Bound first: a port that is taken is the commonest mistake, and nothing has been created yet.
+    let listener = TcpListener::bind((options.host, options.port))
+        .await
+        .map_err(|error| format!("cannot listen on {}:{}: {error}", options.host, options.port))?;
+    let (store, description) = open_store(&options, &config)?;
+    let services = wiring::build(&config, store, Some(&options.data_dir)).await?;
+    services.store_answered.clone().map_err(|why| format!("the tables cannot be used: {why}"))?;
+
+    let mut app = api::router(state(&services, &config), http_settings(&config)?);
+    if let Some(mailbox) = services.mailbox.clone() {
+        app = app.merge(mailbox::routes(mailbox, services.relay.clone()));
+    }
+    let app = app.layer(middleware::from_fn(name_the_source));
+
+    tokio::spawn(Services::deliver_forever(services.relay.clone(), services.keys.clone(), services.queued.clone()));
+    banner::print(&banner::Facts {
+        address: listener.local_addr()?,
+        store: description,
+        catches_mail: services.mailbox.is_some(),
+        verification: config.mail.verification,
+    });
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stop_requested())
+        .await?;
+    // What the last requests queued is delivered now rather than at the next start.
+    services.relay.run().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The DynamoDB to run on, and how to describe it.
+fn open_store(options: &Options, config: &Config) -> Result<(Store, String), Box<dyn Error + Send + Sync>> {
+    std::fs::create_dir_all(&options.data_dir)
+        .map_err(|error| format!("cannot use {} for data: {error}", options.data_dir.display()))?;
+    if let Some(endpoint) = &config.dynamodb_endpoint {
+        let store = if options.create_tables { Store::ExistingWithMissingTables } else { Store::Existing };
+        return Ok((store, format!("DynamoDB at {endpoint}")));
+    }
+    let (embedded, description) = if options.in_memory {
+        (EmbeddedDynamoDb::in_memory()?, "embedded DynamoDB, in memory".to_owned())
+    } else {
+        (EmbeddedDynamoDb::open(&options.data_dir)?, format!("embedded DynamoDB in {}", options.data_dir.display()))
+    };
+    tokio::spawn(embedded.sweep_periodically(SWEEP_INTERVAL));
+    Ok((Store::Embedded(embedded), description))
+}
+
+fn state(services: &Services, config: &Config) -> ApiState {
+    let about = ServiceInfo {
+        name: config.application_name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: config.stage.to_string(),
+    };
+    ApiState {
+        auth: services.auth.clone(),
+        users: services.users.clone(),
+        health: HealthService::new(about, services.clock.clone(), services.health.clone()),
+        ids: services.ids.clone(),
+    }
+}
+
+fn http_settings(config: &Config) -> Result<HttpSettings, Box<dyn Error + Send + Sync>> {
+    Ok(HttpSettings {
+        base_path: BasePath::parse(&config.http.base_path)?,
+        cors: CorsOrigins::parse(&config.http.cors_origins, config.stage.as_str())?,
+        public_posts_per_minute: config.http.rate_limit_per_minute.and_then(NonZeroU32::new),
+        ..HttpSettings::default()
+    })
+}
+
+/// The peer of the connection is the source of the request: nothing stands in front of a local service.
+async fn name_the_source(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(SourceAddress(peer.ip()));
+    next.run(request).await
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stop_requested() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+    tracing::info!("stopping: finishing the requests that are running");
+}

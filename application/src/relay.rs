@@ -99,7 +99,7 @@ impl Relay {
             Ok(()) => {
                 self.outbox.delivered(&message.id).await?;
                 round.delivered += 1;
-                tracing::info!(message_id = message.id, kind, attempt, "delivered");
+                tracing::debug!(message_id = message.id, kind, attempt, "delivered");
             }
             Err(error) if attempt >= MAX_ATTEMPTS => {
                 self.outbox.bury(&message.id).await?;

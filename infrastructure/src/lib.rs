@@ -10,3 +10,4 @@ mod fixtures;
 pub mod mail;
 pub mod secrets;
 pub mod system;
+pub mod wiring;

@@ -88,7 +88,7 @@ pub(super) fn read_http(reader: &mut Reader<'_>, stage: Stage, host: Host) -> Ht
     if cors_origins.iter().any(|origin| origin != "*" && read_origin(origin).is_err()) {
         reader.problem("CORS_ORIGINS", "must hold origins such as https://app.example.com, without a path");
     }
-    if cors_origins.is_empty() && host == Host::Local {
+    if cors_origins.is_empty() && host == Host::Local && stage.is_for_development() {
         cors_origins.push("*".to_owned());
     }
     let default_limit = match host {

@@ -1,0 +1,300 @@
+//! Puts the services together from the settings: the one place that knows every adapter.
+
+use std::{io, path::Path, sync::Arc};
+
+use application::{
+    AuthService, Relay, UserService,
+    auth::{AuthPorts, AuthSettings},
+    ports::{AccountRepository, Clock, HealthCheck, IdGenerator, Mailer, StoreError, UnitOfWork},
+};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use chrono::Duration;
+use domain::session::SessionPolicy;
+use tokio::sync::Notify;
+
+#[cfg(feature = "embedded")]
+use crate::dynamodb::embedded::EmbeddedDynamoDb;
+use crate::{
+    aws,
+    config::{Config, JwtSecret, MailTransport, PasswordConfig, Stage},
+    crypto::{
+        AesGcmSealer, PoolPasswordHasher,
+        hash_pool::{HashPool, HashPoolSettings},
+        key_ring::{KeyRing, KeyRingError},
+        tokens::{JwtTokens, LegacyTokens, TokenSettings},
+    },
+    dynamodb::{
+        DynamoHealthCheck, DynamoStore,
+        tables::{CreateTablesError, create_missing},
+    },
+    events::LogEventPublisher,
+    mail::{InvalidSender, Mailbox, Sender, SesMailer, SmtpMailer, SmtpSetupError},
+    secrets::{FixedSecret, SecretFile, SecretSource, SecretsManagerSecret},
+    system::{SystemClock, SystemIds},
+};
+
+/// How long a spent refresh token is honoured again while its successor is unused (security rule 15).
+const REUSE_GRACE: Duration = Duration::seconds(30);
+
+/// The name of the file that keeps the signing secret of a local service.
+const SECRET_FILE: &str = "jwt-secret";
+
+/// The services, ready to be served.
+pub struct Services {
+    /// Signing up and in.
+    pub auth: AuthService,
+    /// Profiles.
+    pub users: UserService,
+    /// Delivers what is queued; what rests sealed is opened with [`Self::keys`].
+    pub relay: Relay,
+    /// The keys of tokens and of what rests sealed. Whoever runs the relay asks for the current ones first:
+    /// opening a message does not wait for keys to be fetched.
+    pub keys: Arc<KeyRing>,
+    /// What the health routes look at.
+    pub health: Vec<Arc<dyn HealthCheck>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn IdGenerator>,
+    /// The mail that was caught, where mail is caught.
+    pub mailbox: Option<Arc<Mailbox>>,
+    /// Told whenever something was queued for the relay.
+    pub queued: Arc<Notify>,
+    /// Whether the store answered while the services were put together; a sentence for the log when not.
+    pub store_answered: Result<(), String>,
+}
+
+/// Why the services could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The client for AWS.
+    #[error("the AWS client cannot be set up: {0}")]
+    Aws(#[from] aws::HttpClientError),
+    /// The tables.
+    #[error("the tables cannot be created: {0}")]
+    Tables(#[from] CreateTablesError),
+    /// The signing secret.
+    #[error("the signing secret cannot be used: {0}")]
+    Keys(#[from] KeyRingError),
+    /// A secret has to be kept, and there is nowhere to keep it.
+    #[error("JWT_SECRET_ARN or JWT_SECRET must be set")]
+    NoSecret,
+    /// The threads that hash passwords.
+    #[error("the password hashing threads cannot be started: {0}")]
+    Hashing(#[from] io::Error),
+    /// The sender of mails.
+    #[error("EMAIL_FROM: {0}")]
+    Sender(#[from] InvalidSender),
+    /// The SMTP server.
+    #[error("SMTP_URL: {0}")]
+    Smtp(#[from] SmtpSetupError),
+    /// The templates of mails.
+    #[error("the mail templates are broken: {0}")]
+    Templates(#[from] minijinja::Error),
+}
+
+/// The DynamoDB to run on.
+pub enum Store {
+    /// The region's, or the one that the settings name, with the tables that it has.
+    Existing,
+    /// The same, after creating the tables that are missing there.
+    ExistingWithMissingTables,
+    /// One inside the process.
+    #[cfg(feature = "embedded")]
+    Embedded(EmbeddedDynamoDb),
+}
+
+/// What is ambient in a process, and pinned in a test.
+#[derive(Clone)]
+pub struct Ambient {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers and randomness.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+impl Ambient {
+    /// The system's.
+    #[must_use]
+    pub fn of_the_system() -> Self {
+        Self { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) }
+    }
+}
+
+/// Puts the services together. `data_dir` is where a local service keeps its secret.
+///
+/// # Errors
+///
+/// [`WiringError`] says what keeps the service from starting.
+pub async fn build(config: &Config, store: Store, data_dir: Option<&Path>) -> Result<Services, WiringError> {
+    let sdk = aws::load(config.region.clone()).await?;
+    let dynamodb = connect(config, &sdk, store).await?;
+    assemble(config, &sdk, dynamodb, Ambient::of_the_system(), data_dir).await
+}
+
+/// Puts the services together on a DynamoDB whose tables exist: [`build`] without its choice of a store, a clock
+/// and a source of identifiers.
+///
+/// # Errors
+///
+/// [`WiringError`] says what keeps the service from starting.
+pub async fn assemble(
+    config: &Config,
+    sdk: &SdkConfig,
+    dynamodb: Client,
+    Ambient { clock, ids }: Ambient,
+    data_dir: Option<&Path>,
+) -> Result<Services, WiringError> {
+    let tables = Arc::new(config.tables.clone());
+    let store_check = Arc::new(DynamoHealthCheck::new(dynamodb.clone(), &tables));
+    // The first request to DynamoDB pays for name lookup, TLS and credentials; it is made while the secret is
+    // on its way, so that neither waits for the other.
+    let (keys, store_answered) = futures::join!(key_ring(config, sdk, data_dir, &clock, &ids), store_check.check());
+    let keys = Arc::new(keys?);
+    let queued = Arc::new(Notify::new());
+    let sealer = Arc::new(AesGcmSealer::new(Arc::clone(&keys)));
+    let store =
+        DynamoStore::new(dynamodb, tables, Arc::clone(&ids), Arc::clone(&clock), sealer, Some(Arc::clone(&queued)));
+    let accounts: Arc<dyn AccountRepository> = Arc::new(store.accounts());
+    let unit_of_work: Arc<dyn UnitOfWork> = Arc::new(store.unit_of_work());
+    let (mailer, mailbox) = mailer(config, sdk, &clock)?;
+
+    let auth = AuthService::new(
+        AuthPorts {
+            accounts: Arc::clone(&accounts),
+            unit_of_work: Arc::clone(&unit_of_work),
+            passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
+            tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        },
+        auth_settings(config),
+    );
+    Ok(Services {
+        auth,
+        users: UserService::new(accounts, unit_of_work, Arc::clone(&clock)),
+        relay: Relay::new(Arc::new(store.outbox()), mailer, Arc::new(LogEventPublisher), Arc::clone(&clock)),
+        health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
+        keys,
+        store_answered,
+        clock,
+        ids,
+        mailbox,
+        queued,
+    })
+}
+
+impl Services {
+    /// Delivers what is queued, whenever something is, and looks for what has become due once a second.
+    /// Never returns.
+    pub async fn deliver_forever(relay: Relay, keys: Arc<KeyRing>, queued: Arc<Notify>) {
+        let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = queued.notified() => {}
+                _ = tick.tick() => {}
+            }
+            keys.current().await;
+            if let Err(error) = relay.run().await {
+                log_relay_failure(&error);
+            }
+        }
+    }
+}
+
+fn log_relay_failure(error: &StoreError) {
+    tracing::warn!(error = error as &dyn std::error::Error, "the outbox cannot be read; trying again");
+}
+
+async fn connect(config: &Config, sdk: &SdkConfig, store: Store) -> Result<Client, WiringError> {
+    let existing = || aws::dynamodb_client(sdk, config.dynamodb_endpoint.as_ref());
+    let (client, may_create) = match store {
+        Store::Existing => (existing(), false),
+        Store::ExistingWithMissingTables => (existing(), true),
+        #[cfg(feature = "embedded")]
+        Store::Embedded(embedded) => (embedded.client(), true),
+    };
+    if may_create {
+        for created in create_missing(&client, &config.tables).await? {
+            tracing::debug!(table = created.name, "created");
+        }
+    }
+    Ok(client)
+}
+
+async fn key_ring(
+    config: &Config,
+    sdk: &SdkConfig,
+    data_dir: Option<&Path>,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn IdGenerator>,
+) -> Result<KeyRing, WiringError> {
+    let source: Arc<dyn SecretSource> = match &config.tokens.secret {
+        JwtSecret::SecretsManager(arn) => {
+            Arc::new(SecretsManagerSecret::new(aws::secrets_manager_client(sdk), arn.clone()))
+        }
+        JwtSecret::Given(secret) => Arc::new(FixedSecret::new(secret.clone())),
+        JwtSecret::Kept => {
+            let folder = data_dir.ok_or(WiringError::NoSecret)?;
+            Arc::new(SecretFile::new(folder.join(SECRET_FILE), Arc::clone(ids)))
+        }
+    };
+    Ok(KeyRing::load(source, config.tokens.signer, Arc::clone(clock)).await?)
+}
+
+type CaughtMail = Option<Arc<Mailbox>>;
+
+fn mailer(
+    config: &Config,
+    sdk: &SdkConfig,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<dyn Mailer>, CaughtMail), WiringError> {
+    let sender = Sender::parse(&config.mail.from)?;
+    Ok(match &config.mail.transport {
+        MailTransport::Ses => (Arc::new(SesMailer::new(aws::ses_client(sdk), sender)?), None),
+        MailTransport::Smtp(url) => (Arc::new(SmtpMailer::new(url, sender, Arc::clone(clock))?), None),
+        MailTransport::Mailbox => {
+            let mailbox = Arc::new(Mailbox::new(Arc::clone(clock))?);
+            (Arc::clone(&mailbox) as Arc<dyn Mailer>, Some(mailbox))
+        }
+    })
+}
+
+fn hash_pool(config: &PasswordConfig) -> io::Result<HashPool> {
+    let defaults = HashPoolSettings::default();
+    HashPool::new(&HashPoolSettings {
+        threads: config.threads.unwrap_or(defaults.threads),
+        queue: config.queue,
+        parameters: config.argon2.clone(),
+    })
+}
+
+fn token_settings(config: &Config) -> TokenSettings {
+    TokenSettings {
+        issuer: config.tokens.issuer.clone(),
+        audience: config.tokens.audience.clone(),
+        access_lifetime: config.tokens.access_lifetime,
+        legacy: match config.stage {
+            _ if !config.tokens.accept_legacy => LegacyTokens::Refused,
+            Stage::Local | Stage::Dev => LegacyTokens::Accepted,
+            Stage::Staging | Stage::Prod => LegacyTokens::AcceptedFromIssuer,
+        },
+    }
+}
+
+fn auth_settings(config: &Config) -> AuthSettings {
+    AuthSettings {
+        email_verification: config.mail.verification,
+        passwords: config.passwords.policy,
+        sessions: SessionPolicy {
+            refresh_token_lifetime: config.tokens.refresh_lifetime,
+            idle_timeout: config.tokens.idle_timeout,
+            reuse_grace: REUSE_GRACE,
+        },
+        confirmation_lifetime: config.mail.confirmation_lifetime,
+        reset_lifetime: config.mail.reset_lifetime,
+        links: config.mail.links.clone(),
+    }
+}
