@@ -1,0 +1,108 @@
+//! What every store must do. Each test is a plain function over the ports and, for planting and looking at
+//! rows, the tables; it gets tables of its own.
+
+pub(crate) mod given;
+pub(crate) mod idempotency;
+pub(crate) mod outbox;
+pub(crate) mod python_rows;
+pub(crate) mod round_trips;
+pub(crate) mod sessions;
+pub(crate) mod store;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+/// Hands the names of all tests to a macro. A test that is missing here is dead code, which is an error.
+macro_rules! for_each_test {
+    ($run:ident) => {
+        $run! {
+            users {
+                an_address_belongs_to_one_user
+                of_twenty_racing_registrations_of_one_address_one_wins
+                a_claim_may_be_repeated_by_its_holder_only
+                an_identifier_is_used_once
+                a_stale_save_is_refused
+                of_racing_saves_one_wins
+                a_refused_commit_leaves_nothing
+                an_empty_change_set_commits
+                a_change_set_that_no_transaction_holds_is_refused_before_it_is_sent
+                another_tenants_user_does_not_exist
+                a_tenant_without_a_row_is_reported
+                the_active_subscription_is_the_tenants_plan
+                the_store_says_that_it_is_well
+            }
+            python_rows {
+                a_python_user_is_read
+                a_python_user_is_found_by_address_and_claimed_once
+                a_python_user_keeps_what_we_do_not_know
+                every_python_spelling_of_a_date_can_be_saved_over
+                what_python_changed_meanwhile_is_not_overwritten
+                preferences_keep_what_we_do_not_know
+                preferences_that_python_changed_meanwhile_are_not_overwritten
+                two_python_users_of_one_address_are_both_found
+                a_python_reset_token_is_completed_from_its_user
+                a_python_token_of_nobody_does_not_exist
+                a_python_refresh_token_is_exchanged_once
+                an_expired_python_refresh_token_does_not_exist
+                what_python_reads_is_there
+                an_unreadable_row_is_reported_without_its_content
+            }
+            round_trips {
+                every_field_of_a_user_survives
+                every_field_of_a_tenant_survives
+                every_field_of_a_session_survives
+                every_field_of_a_one_time_token_survives
+                preferences_set_at_registration_survive
+            }
+            sessions {
+                a_session_is_found_with_its_account
+                somebody_elses_session_does_not_exist
+                a_stale_session_is_refused
+                an_ended_session_keeps_no_token
+                a_refresh_token_is_spent_once
+                of_racing_refreshes_one_wins
+                forgetting_a_refresh_token_twice_is_no_error
+            }
+            tokens {
+                rule_8_a_token_is_redeemed_once
+                rule_8_of_racing_redemptions_one_wins
+                rule_8_a_redeemed_token_is_over_for_python_too
+                a_token_of_another_purpose_does_not_exist
+                a_token_that_is_gone_cannot_be_redeemed
+            }
+            outbox {
+                what_was_committed_is_due_in_order
+                what_is_not_due_yet_is_not_shown
+                a_message_that_waits_is_found_by_its_id
+                of_racing_leases_one_wins
+                a_leased_message_is_due_again_when_the_lease_is_over
+                a_postponed_message_is_due_later
+                a_delivered_message_is_gone
+                a_buried_message_is_kept_and_not_due
+                a_message_that_is_gone_stays_gone
+                a_mail_is_not_readable_in_the_table
+                a_mail_that_was_tampered_with_is_buried_and_does_not_block_the_queue
+                a_mail_whose_key_is_unknown_is_tried_again_later
+                events_name_people_by_id_only
+                the_relay_is_woken_when_something_was_queued
+            }
+            idempotency {
+                a_key_is_used_once
+                of_racing_requests_with_one_key_one_wins
+                a_key_can_be_used_again_when_it_is_forgotten
+            }
+        }
+    };
+}
+pub(crate) use for_each_test;
+
+/// The tests that lean on a refusal bringing the item that caused it, which stores from before 2023 cannot.
+macro_rules! for_each_test_of_a_current_store {
+    ($run:ident) => {
+        $run! {
+            python_rows {
+                a_date_in_an_unheard_of_spelling_can_be_saved_over
+            }
+        }
+    };
+}
+pub(crate) use for_each_test_of_a_current_store;

@@ -1,0 +1,182 @@
+//! A store under test, with tables of its own and a clock that stands still.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use application::{
+    TenantScope,
+    ports::{
+        Account, AccountRepository, AddressHolder, ChangeSet, Clock, CommitError, HealthCheck, Outbox, UnitOfWork,
+    },
+};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use chrono::{DateTime, Duration};
+use domain::{TenantId, Timestamp, User, UserId};
+use infrastructure::{
+    crypto::{PayloadSealer, SealError},
+    dynamodb::{
+        DynamoStore,
+        tables::{Layout, Table, UsersKey, create_missing},
+    },
+    system::SystemIds,
+};
+use tokio::sync::Notify;
+
+/// An item as DynamoDB has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The ports of one store, and a way around them.
+pub(crate) struct Store {
+    pub(crate) accounts: Arc<dyn AccountRepository>,
+    pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
+    pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) health: Arc<dyn HealthCheck>,
+    pub(crate) clock: Arc<PinnedClock>,
+    pub(crate) sealer: Arc<ToySealer>,
+    pub(crate) relay: Arc<Notify>,
+    pub(crate) client: Client,
+    pub(crate) layout: Arc<Layout>,
+}
+
+impl Store {
+    /// Creates the tables of `stage` in one of the layouts.
+    pub(crate) async fn create(client: Client, users_key: UsersKey, stage: &str) -> Self {
+        let lookup = |variable: &str| match (users_key, variable) {
+            (UsersKey::UserId, "USERS_KEY") => Some("user_id".to_owned()),
+            (UsersKey::UserId, "USERS_TENANT_INDEX" | "SUBSCRIPTIONS_TENANT_INDEX") => Some("tenant-index".to_owned()),
+            _ => None,
+        };
+        let layout = Arc::new(Layout::new(stage, lookup).unwrap());
+        create_missing(&client, &layout).await.unwrap();
+        let clock = Arc::new(PinnedClock(AtomicI64::new(1_800_000_000_123_456)));
+        let sealer = Arc::new(ToySealer::default());
+        let relay = Arc::new(Notify::new());
+        let store = DynamoStore::new(
+            client.clone(),
+            Arc::clone(&layout),
+            // Not numbers of our own: a store knows the requests of all tests by their identifiers.
+            Arc::new(SystemIds),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::clone(&sealer) as Arc<dyn PayloadSealer>,
+            Some(Arc::clone(&relay)),
+        );
+        Self {
+            accounts: Arc::new(store.accounts()),
+            unit_of_work: Arc::new(store.unit_of_work()),
+            outbox: Arc::new(store.outbox()),
+            health: Arc::new(store.health()),
+            clock,
+            sealer,
+            relay,
+            client,
+            layout,
+        }
+    }
+
+    pub(crate) async fn commit(&self, changes: ChangeSet) -> Result<(), CommitError> {
+        self.unit_of_work.commit(changes).await
+    }
+
+    /// The account of somebody who is known to exist.
+    pub(crate) async fn account(&self, user: &User) -> Account {
+        let user = user.snapshot();
+        self.accounts.find(&scope(&user.tenant_id), &user.id).await.unwrap().unwrap()
+    }
+
+    /// Puts a row into a table as somebody else would.
+    pub(crate) async fn plant(&self, table: Table, item: Item) {
+        self.client.put_item().table_name(self.layout.name(table)).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Changes one attribute of a row as somebody else would.
+    pub(crate) async fn overwrite(&self, table: Table, id: &str, attribute: &str, value: AttributeValue) {
+        let mut item = self.row(table, id).await.unwrap();
+        item.insert(attribute.to_owned(), value);
+        self.plant(table, item).await;
+    }
+
+    /// Removes a row as somebody else would.
+    pub(crate) async fn remove(&self, table: Table, id: &str) {
+        let request = self.client.delete_item().table_name(self.layout.name(table));
+        request.key(self.layout.definition(table).key, text(id)).send().await.unwrap();
+    }
+
+    /// A row as it is stored.
+    pub(crate) async fn row(&self, table: Table, id: &str) -> Option<Item> {
+        let request = self.client.get_item().table_name(self.layout.name(table)).consistent_read(true);
+        request.key(self.layout.definition(table).key, text(id)).send().await.unwrap().item
+    }
+
+    /// All rows of a table.
+    pub(crate) async fn rows(&self, table: Table) -> Vec<Item> {
+        let request = self.client.scan().table_name(self.layout.name(table)).consistent_read(true);
+        request.send().await.unwrap().items.unwrap()
+    }
+
+    /// How many rows all tables have together.
+    pub(crate) async fn size(&self) -> usize {
+        let mut size = 0;
+        for table in Table::ALL {
+            size += self.rows(table).await.len();
+        }
+        size
+    }
+}
+
+/// The right to reach a tenant's data.
+pub(crate) fn scope(tenant_id: &TenantId) -> TenantScope {
+    let (user_id, tenant_id) = (UserId::restore("whoever"), tenant_id.clone());
+    TenantScope::from(&AddressHolder { user_id, tenant_id, claimed: true })
+}
+
+pub(crate) fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+pub(crate) fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(crate) fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A clock that goes when it is told to; microseconds since 1970.
+pub(crate) struct PinnedClock(AtomicI64);
+
+impl PinnedClock {
+    pub(crate) fn advance(&self, by: Duration) -> Timestamp {
+        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+        self.now()
+    }
+}
+
+impl Clock for PinnedClock {
+    fn now(&self) -> Timestamp {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Hides a payload from somebody who only looks for its text. Loses its key on demand.
+#[derive(Default)]
+pub(crate) struct ToySealer {
+    pub(crate) without_key: AtomicBool,
+}
+
+impl PayloadSealer for ToySealer {
+    fn seal(&self, plain: &[u8]) -> Result<String, SealError> {
+        Ok(plain.iter().map(|byte| char::from(byte ^ 0x80)).collect())
+    }
+
+    fn open(&self, sealed: &str) -> Result<Vec<u8>, SealError> {
+        if self.without_key.load(Ordering::SeqCst) {
+            return Err(SealError::UnknownKey);
+        }
+        sealed.chars().map(|c| u8::try_from(c).map(|byte| byte ^ 0x80).map_err(|_| SealError::Malformed)).collect()
+    }
+}
