@@ -185,13 +185,12 @@ impl AccountRepository for DynamoAccountRepository {
         hash: &TokenHash,
     ) -> Result<Option<OneTimeToken>, StoreError> {
         let Some(item) = self.get(one_time_token::table_of(purpose), hash.as_str()).await? else { return Ok(None) };
-        let owner = match one_time_token::read_tenant_and_email(purpose, &item)? {
-            Some(owner) => owner,
-            None => {
-                let user_id = one_time_token::read_user_id(purpose, &item)?;
-                let Some(user) = self.get(Table::Users, user_id.as_str()).await? else { return Ok(None) };
-                user::read_tenant_and_email(&user)?
-            }
+        let owner = if let Some(owner) = one_time_token::read_tenant_and_email(purpose, &item)? {
+            owner
+        } else {
+            let user_id = one_time_token::read_user_id(purpose, &item)?;
+            let Some(user) = self.get(Table::Users, user_id.as_str()).await? else { return Ok(None) };
+            user::read_tenant_and_email(&user)?
         };
         one_time_token::read(purpose, &item, owner).map(Some)
     }

@@ -21,7 +21,7 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 /// A number attribute.
-pub(super) fn number(value: impl ToString) -> AttributeValue {
+pub(super) fn number(value: &impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -79,7 +79,7 @@ impl Changes {
 
     pub(super) fn increment(mut self, attribute: &str) -> Self {
         self.set.push(format!("#{attribute} = #{attribute} + :{attribute}"));
-        self.values.insert(format!(":{attribute}"), number(1));
+        self.values.insert(format!(":{attribute}"), number(&1));
         self
     }
 

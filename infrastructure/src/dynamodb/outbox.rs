@@ -163,7 +163,7 @@ impl Outbox for DynamoOutbox {
             .remove("queue")
             .remove("due_at")
             .set("buried_at", text(time::to_text(now)))
-            .set("ttl", number((now + message::KEPT_FOR).timestamp()));
+            .set("ttl", number(&(now + message::KEPT_FOR).timestamp()));
         self.update(id, changes, Condition::new("attribute_exists(#message_id)")).await?;
         Ok(())
     }

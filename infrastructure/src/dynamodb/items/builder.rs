@@ -27,7 +27,7 @@ impl ItemBuilder {
         }
     }
 
-    pub(super) fn number(self, attribute: &str, value: impl ToString) -> Self {
+    pub(super) fn number(self, attribute: &str, value: &impl ToString) -> Self {
         self.set(attribute, number(value))
     }
 
@@ -53,12 +53,12 @@ impl ItemBuilder {
 
     /// Seconds since 1970, for DynamoDB's time to live and for whoever reads it as an expiry.
     pub(super) fn ttl(self, at: Timestamp) -> Self {
-        self.number("ttl", at.timestamp())
+        self.number("ttl", &at.timestamp())
     }
 
     /// The version that the row has once it is written.
     pub(super) fn version_after(self, loaded: Version) -> Self {
-        self.number("version", loaded.next().get())
+        self.number("version", &loaded.next().get())
     }
 
     pub(super) fn build(self) -> Item {

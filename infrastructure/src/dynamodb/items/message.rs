@@ -88,7 +88,7 @@ fn new_message(id: &str, kind: &str, payload: &str, now: Timestamp) -> Item {
         .text("message_id", id)
         .text("queue", QUEUE)
         .text("due_at", &time::to_sortable_text(now))
-        .number("attempts", 0)
+        .number("attempts", &0)
         .text("kind", kind)
         .text("payload", payload)
         .time("created_at", now)

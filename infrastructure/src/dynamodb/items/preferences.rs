@@ -25,7 +25,7 @@ pub(in crate::dynamodb) fn to_item(preferences: &Preferences) -> Item {
         .flag("marketing", *marketing);
     let channels = ItemBuilder::default().flag("email", *email).flag("push", *push).flag("sms", *sms);
     let coaching_preferences = ItemBuilder::default()
-        .number("preferred_session_length", preferred_session_length.minutes())
+        .number("preferred_session_length", &preferred_session_length.minutes())
         .text("reminder_frequency", reminder_frequency.as_str())
         .text("coaching_style", coaching_style.as_str());
     ItemBuilder::default()
@@ -177,7 +177,7 @@ mod tests {
     fn what_cannot_be_read_counts_as_never_set() {
         let row = map([
             ("theme", text("solarized")),
-            ("time_format", number(24)),
+            ("time_format", number(&24)),
             ("currency", AttributeValue::Null(true)),
             ("email_notifications", text("all")),
             ("coaching_preferences", AttributeValue::M(map([("preferred_session_length", text("long"))]))),

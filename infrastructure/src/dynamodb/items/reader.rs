@@ -142,7 +142,7 @@ mod tests {
     fn an_attribute_of_another_type_is_unreadable() {
         let row = item("version", text("1"));
         assert!(Reader::new(Table::Users, &row).version().is_err());
-        let row = item("version", number(-1));
+        let row = item("version", number(&-1));
         assert!(Reader::new(Table::Users, &row).version().is_err());
     }
 }

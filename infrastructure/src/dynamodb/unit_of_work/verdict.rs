@@ -32,8 +32,8 @@ impl NotCommitted {
         };
         let is_refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         let is_passing = |reason: &CancellationReason| reason.code().is_some_and(|code| PASSING.contains(&code));
-        let refused = reasons.iter().zip(refusals).filter(|(reason, _)| is_refused(reason));
-        if let Some(refusal) = refused.filter_map(|(_, refusal)| refusal).next() {
+        let mut refused = reasons.iter().zip(refusals).filter(|(reason, _)| is_refused(reason));
+        if let Some(refusal) = refused.find_map(|(_, refusal)| refusal) {
             return refusal.into();
         }
         if reasons.iter().any(is_passing) { CommitError::Conflict } else { error.into() }

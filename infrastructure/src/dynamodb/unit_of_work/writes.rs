@@ -95,7 +95,7 @@ async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &
     };
     let changes = Changes::between(&user::to_item(before), &user::to_item(after))
         .set(other_key.attribute(), text(after.id.as_str()))
-        .set("version", number(before.version.next().get()));
+        .set("version", number(&before.version.next().get()));
     let [aware, json, naive] = time::spellings(before.updated_at);
     let condition = of_version(key.attribute(), before.version)
         .and(format!(
@@ -123,10 +123,10 @@ fn of_version(key: &str, loaded: Version) -> Condition {
         // A row of the Python services, which may have been written back with a NULL.
         return condition
             .and("attribute_not_exists(#version) OR #version = :loaded_version OR attribute_type(#version, :null)")
-            .with("loaded_version", number(0))
+            .with("loaded_version", number(&0))
             .with("null", text("NULL"));
     }
-    condition.and("#version = :loaded_version").with("loaded_version", number(loaded.get()))
+    condition.and("#version = :loaded_version").with("loaded_version", number(&loaded.get()))
 }
 
 fn save_preferences(
@@ -169,7 +169,7 @@ fn redeem(plan: &mut Plan, store: &DynamoStore, token: &OneTimeToken) -> Result<
     let changes = Changes::default()
         .set("used_at", text(time::to_text(used_at)))
         .set_if_absent("expires_at", text(time::to_text(token.expires_at)))
-        .set("ttl", number(used_at.timestamp()));
+        .set("ttl", number(&used_at.timestamp()));
     let unused = Condition::new("attribute_exists(#token_hash)")
         .and("attribute_not_exists(#used_at) OR attribute_type(#used_at, :null)")
         .with("null", text("NULL"));
