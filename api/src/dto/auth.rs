@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{rules, schemas, secret::Secret, tenant::TenantInfo, user::UserProfile};
+use super::{rules, schemas, secret::Secret, tenant::TenantInfo, text_or_blank, user::UserProfile};
 use crate::error::{ApiError, AtField};
 
 /// A person who signs up.
@@ -41,13 +41,16 @@ pub(crate) struct RegisterRequest {
     #[validate(custom(function = rules::person_name))]
     #[schema(schema_with = schemas::person_name, required = true)]
     last_name: String,
+    #[serde(default, deserialize_with = "text_or_blank")]
     #[validate(custom(function = rules::phone))]
     #[schema(schema_with = schemas::nullable_phone)]
     phone: Option<String>,
+    #[serde(default, deserialize_with = "text_or_blank")]
     #[validate(custom(function = rules::tenant_name))]
     #[schema(schema_with = schemas::nullable_tenant_name)]
     tenant_name: Option<String>,
     /// Not supported in this version: anything but `null` is refused.
+    #[serde(default, deserialize_with = "text_or_blank")]
     #[validate(custom(function = rules::no_invitation))]
     invite_token: Option<String>,
 }
@@ -87,6 +90,7 @@ pub(crate) struct LoginRequest {
     #[schema(schema_with = schemas::typed_password, required = true)]
     password: Secret,
     /// Needed only where one address has several accounts.
+    #[serde(default, deserialize_with = "text_or_blank")]
     #[validate(custom(function = rules::tenant_id))]
     #[schema(schema_with = schemas::nullable_id)]
     tenant_id: Option<String>,

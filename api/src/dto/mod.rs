@@ -1,5 +1,7 @@
 //! The shapes of requests and answers, as `docs/openapi.json` shows them.
 
+use serde::{Deserialize, Deserializer};
+
 pub(crate) mod auth;
 pub(crate) mod envelope;
 pub(crate) mod health;
@@ -9,6 +11,11 @@ pub(crate) mod schemas;
 pub(crate) mod secret;
 pub(crate) mod tenant;
 pub(crate) mod user;
+
+/// An optional text. A form that leaves a field empty sends `""`, and means what `null` means.
+pub(crate) fn text_or_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
+}
 
 /// When the examples in the document happen.
 pub(crate) fn example_time() -> domain::Timestamp {

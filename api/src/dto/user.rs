@@ -9,7 +9,7 @@ use validator::Validate;
 use super::{
     example_time,
     preferences::{PreferencesInfo, PreferencesRequest},
-    rules, schemas,
+    rules, schemas, text_or_blank,
 };
 use crate::error::{ApiError, AtField};
 
@@ -117,10 +117,10 @@ pub(crate) struct ProfileRequest {
     preferences: Option<PreferencesRequest>,
 }
 
-/// A field that is there, be it `null`. Serde would read `null` as absent.
+/// A field that is there, be it `null` or blank. Serde would read `null` as absent.
 #[expect(clippy::option_option, reason = "see `ProfileRequest`")]
 fn null_or_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+    text_or_blank(deserializer).map(Some)
 }
 
 impl TryFrom<ProfileRequest> for ProfileChange {
@@ -161,6 +161,7 @@ mod tests {
     fn absent_null_and_a_value_are_three_wishes() {
         assert_eq!(wish(json!({})).phone, Change::Keep);
         assert_eq!(wish(json!({ "phone": null })).phone, Change::Clear);
+        assert_eq!(wish(json!({ "phone": " " })).phone, Change::Clear);
         let number = PhoneNumber::parse("+49 30 901820").unwrap();
         assert_eq!(wish(json!({ "phone": "+49 30 901820" })).phone, Change::Set(number));
     }
