@@ -34,6 +34,7 @@ macro_rules! for_each_test {
                 a_python_user_is_read
                 a_python_user_is_found_by_address_and_claimed_once
                 a_python_user_keeps_what_we_do_not_know
+                a_python_user_without_the_other_name_of_the_key_gets_it
                 every_python_spelling_of_a_date_can_be_saved_over
                 what_python_changed_meanwhile_is_not_overwritten
                 preferences_keep_what_we_do_not_know

@@ -152,6 +152,17 @@ pub(crate) async fn a_python_user_keeps_what_we_do_not_know(store: &Store) {
     assert_eq!(holders.iter().map(|holder| holder.claimed).collect::<Vec<_>>(), [true]);
 }
 
+pub(crate) async fn a_python_user_without_the_other_name_of_the_key_gets_it(store: &Store) {
+    let mut row = user_row(USER, TENANT);
+    row.retain(|name, _| !["id", "user_id"].contains(&name.as_str()) || name == store.layout.users_key().attribute());
+    store.plant(Table::Users, row).await;
+    store.plant(Table::Tenants, tenant_row(TENANT, USER)).await;
+    let before = load(store).await;
+    store.commit(ChangeSet::default().save_user(before.clone(), signed_in(&before))).await.unwrap();
+    let row = store.row(Table::Users, USER).await.unwrap();
+    assert_eq!((&row["id"], &row["user_id"]), (&text(USER), &text(USER)));
+}
+
 pub(crate) async fn every_python_spelling_of_a_date_can_be_saved_over(store: &Store) {
     plant(store).await;
     for spelling in [
