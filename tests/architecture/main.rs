@@ -106,7 +106,17 @@ const ALLOWED: [(&str, &[&str]); 6] = [
     ),
     (
         "api-lambda",
-        &["api", "axum", "infrastructure", "lambda_http", "serde", "serde_json", "tokio", "tracing", "tracing-subscriber"],
+        &[
+            "api",
+            "axum",
+            "infrastructure",
+            "lambda_http",
+            "serde",
+            "serde_json",
+            "tokio",
+            "tracing",
+            "tracing-subscriber",
+        ],
     ),
     (
         "api-local",
@@ -153,7 +163,9 @@ fn the_domain_is_synchronous_and_does_no_input_or_output() {
     let mut found = Vec::new();
     for file in rust_files(&source) {
         let text = fs::read_to_string(&file).unwrap();
-        found.extend(FOREIGN.iter().filter(|word| text.contains(*word)).map(|word| format!("{}: {word}", file.display())));
+        found.extend(
+            FOREIGN.iter().filter(|word| text.contains(*word)).map(|word| format!("{}: {word}", file.display())),
+        );
     }
     assert_eq!(found, Vec::<String>::new());
 }

@@ -1,1 +1,27 @@
-//! .
+//! What the tests of the whole service have in common: the service itself, assembled as in production ([`App`]),
+//! clients of it, and the journeys that hold for every host ([`journeys`]).
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::panic,
+    reason = "this library is for tests, and a test fails by panicking"
+)]
+
+mod app;
+mod client;
+mod clock;
+mod conformance;
+pub mod journeys;
+mod people;
+mod probe;
+pub mod python;
+
+pub use app::{App, AppBuilder, JWT_SECRET, Row, text};
+pub use client::{Answer, Call, Client};
+pub use clock::TestClock;
+pub use conformance::{Operation, operations};
+pub use people::{Member, Newcomer, PASSWORD, Registration, Tokens, token_in};
+pub use probe::{Fault, Probe, Tally};

@@ -1,0 +1,281 @@
+//! The service, assembled as its hosts assemble it, on a store and a clock of its own.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use api::{ApiState, BasePath, CorsOrigins, HealthService, HttpSettings, ServiceInfo};
+use application::{
+    Relay,
+    ports::{Clock, IdGenerator},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::Timestamp;
+use infrastructure::{
+    aws,
+    config::{Config, Host},
+    dynamodb::{
+        embedded::EmbeddedDynamoDb,
+        tables::{Layout, Table, create_missing},
+    },
+    mail::{CaughtMail, Mailbox},
+    system::SystemIds,
+    wiring::{self, Ambient, Services},
+};
+
+use crate::{Client, Probe, TestClock};
+
+/// The secret that signs tokens, unless a test says otherwise.
+pub const JWT_SECRET: &str = "a-secret-for-tests-of-more-than-32-bytes";
+
+/// Settings as an operator would set them. Mail is caught, and public requests are not limited, because most
+/// tests are about something else.
+const SETTINGS: [(&str, &str); 6] = [
+    ("JWT_SECRET", JWT_SECRET),
+    ("PASSWORD_HASHING_THREADS", "1"),
+    ("RATE_LIMIT_PER_MINUTE", "0"),
+    ("FRONTEND_BASE_URL", "https://app.example.com"),
+    ("FRONTEND_BASE_URLS", r#"["https://beta.example.com"]"#),
+    ("CORS_ORIGINS", r#"["https://app.example.com"]"#),
+];
+
+/// The service and everything around it that a test may touch.
+///
+/// [`Self::finish`] must be called at the end: it proves that the test has looked at every mail and that every
+/// event was delivered.
+pub struct App {
+    /// A client of the service.
+    pub client: Client,
+    /// The service's clock. A service that runs elsewhere has its own.
+    pub clock: Arc<TestClock>,
+    /// The store, past the probe: for planting rows and looking at them.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// What the service asks of the store. It sees nothing of a service that runs elsewhere.
+    pub probe: Probe,
+    /// The tables' names.
+    pub tables: Layout,
+    /// The secret that signs tokens.
+    pub jwt_secret: String,
+    now: Arc<dyn Clock>,
+    relay: Relay,
+    mailbox: Arc<Mailbox>,
+    seen_mails: AtomicUsize,
+    finished: bool,
+}
+
+/// A row of a table.
+pub type Row = HashMap<String, AttributeValue>;
+
+/// A text in a row.
+pub fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// Settings for an [`App`].
+#[must_use = "a builder does nothing until it is started"]
+#[derive(Clone, Debug)]
+pub struct AppBuilder {
+    settings: BTreeMap<String, String>,
+}
+
+impl App {
+    /// The service with its usual settings.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// The service with other settings.
+    pub fn builder() -> AppBuilder {
+        AppBuilder { settings: SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into() }
+    }
+
+    /// A service that runs elsewhere, at `base_url`, on a DynamoDB that `dynamodb` reaches too, with the tables of
+    /// the stage `local`. Its mails are delivered by a relay here, which needs its secret.
+    pub async fn remote(base_url: &str, dynamodb: aws_sdk_dynamodb::Client, jwt_secret: &str) -> Self {
+        Self::builder().setting("JWT_SECRET", jwt_secret).remote(base_url, dynamodb).await
+    }
+
+    /// Delivers what waits in the outbox and returns the mails among it, newest first.
+    pub async fn deliver_mail(&self) -> Vec<CaughtMail> {
+        let round = self.relay.run().await.expect("the outbox can be read");
+        assert_eq!((round.postponed, round.buried), (0, 0), "a delivery failed");
+        let mut mails = self.mailbox.messages();
+        let seen = self.seen_mails.swap(mails.len(), Ordering::Relaxed);
+        mails.truncate(mails.len() - seen);
+        mails
+    }
+
+    /// The one mail that waits for this address. Panics unless there is exactly one, and none for anybody else.
+    #[track_caller]
+    pub fn mail_to(&self, address: &str) -> impl Future<Output = CaughtMail> {
+        let here = std::panic::Location::caller();
+        let address = address.to_lowercase();
+        async move {
+            let mut mails = self.deliver_mail().await;
+            let recipients: Vec<_> = mails.iter().map(|mail| mail.to.clone()).collect();
+            assert_eq!(recipients, [address], "the mails that wait, at {here}");
+            mails.remove(0)
+        }
+    }
+
+    /// An address that nobody has used yet.
+    pub fn address(&self, name: &str) -> String {
+        let id = SystemIds.uuid().simple().to_string();
+        format!("{name}.{}@example.com", id.split_at(20).1)
+    }
+
+    /// The time, as the service sees it.
+    pub fn now(&self) -> Timestamp {
+        self.now.now()
+    }
+
+    /// Every row of a table.
+    pub async fn rows(&self, table: Table) -> Vec<Row> {
+        let scanned = self.dynamodb.scan().table_name(self.tables.name(table)).consistent_read(true).send();
+        scanned.await.expect("the table exists").items.unwrap_or_default()
+    }
+
+    /// One row of a table.
+    pub async fn row(&self, table: Table, key: &str) -> Option<Row> {
+        let got = self.dynamodb.get_item().table_name(self.tables.name(table));
+        let got = got.key(self.tables.definition(table).key, text(key)).consistent_read(true).send();
+        got.await.expect("the table exists").item
+    }
+
+    /// Puts a row into a table.
+    pub async fn plant(&self, table: Table, row: Row) {
+        let put = self.dynamodb.put_item().table_name(self.tables.name(table)).set_item(Some(row)).send();
+        put.await.expect("a valid row");
+    }
+
+    /// Changes an attribute of a row, as somebody else would who works on the table.
+    pub async fn set(&self, table: Table, key: &str, attribute: &str, value: &str) {
+        let update = self.dynamodb.update_item().table_name(self.tables.name(table));
+        let update = update.key(self.tables.definition(table).key, text(key)).update_expression("SET #a = :value");
+        let update =
+            update.expression_attribute_names("#a", attribute).expression_attribute_values(":value", text(value));
+        update.send().await.expect("a valid change");
+    }
+
+    /// Ends the test. Panics when a mail was sent that the test has not looked at, or an event cannot be
+    /// delivered.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        let unread = self.deliver_mail().await;
+        let unread: Vec<_> = unread.iter().map(|mail| (&mail.to, &mail.subject)).collect();
+        assert!(unread.is_empty(), "mails that the test did not expect: {unread:?}");
+        let left = self.rows(Table::AccountOutbox).await;
+        assert!(left.is_empty(), "left in the outbox: {left:?}");
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        assert!(
+            self.finished || std::thread::panicking(),
+            "call `finish` at the end of the test: it looks for mails that nobody expected"
+        );
+    }
+}
+
+impl AppBuilder {
+    /// Sets an environment variable.
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Nobody has to confirm an address.
+    pub fn without_verification(self) -> Self {
+        self.setting("REQUIRE_EMAIL_VERIFICATION", "false")
+    }
+
+    /// Starts the service on an empty store in memory.
+    pub async fn start(self) -> App {
+        let config = self.config();
+        let dynamodb = EmbeddedDynamoDb::in_memory().expect("memory").client();
+        create_missing(&dynamodb, &config.tables).await.expect("the tables are valid");
+        let (probe, clock) = (Probe::default(), Arc::new(TestClock::new()));
+        let services = services(&config, probe.watch(&dynamodb), clock.clone()).await;
+        let client = Client::in_process(router(&services, &config));
+        App::new(client, clock, dynamodb, probe, config, services, self.jwt_secret())
+    }
+
+    /// Uses a service that runs elsewhere; see [`App::remote`].
+    pub async fn remote(self, base_url: &str, dynamodb: aws_sdk_dynamodb::Client) -> App {
+        let config = self.config();
+        let client = Client::remote(base_url.parse().expect("a URL"));
+        let system = Ambient::of_the_system();
+        let services = services(&config, dynamodb.clone(), system.clock).await;
+        let (clock, probe) = (Arc::new(TestClock::new()), Probe::default());
+        App::new(client, clock, dynamodb, probe, config, services, self.jwt_secret())
+    }
+
+    fn jwt_secret(&self) -> String {
+        self.settings["JWT_SECRET"].clone()
+    }
+
+    fn config(&self) -> Config {
+        Config::read(Host::Local, &|name| self.settings.get(name).cloned()).expect("valid settings")
+    }
+}
+
+impl App {
+    fn new(
+        client: Client,
+        clock: Arc<TestClock>,
+        dynamodb: aws_sdk_dynamodb::Client,
+        probe: Probe,
+        config: Config,
+        services: Services,
+        jwt_secret: String,
+    ) -> Self {
+        Self {
+            client,
+            clock,
+            dynamodb,
+            probe,
+            tables: config.tables,
+            jwt_secret,
+            now: services.clock,
+            relay: services.relay,
+            mailbox: services.mailbox.expect("mail is caught"),
+            seen_mails: AtomicUsize::new(0),
+            finished: false,
+        }
+    }
+}
+
+async fn services(config: &Config, dynamodb: aws_sdk_dynamodb::Client, clock: Arc<dyn Clock>) -> Services {
+    let sdk = aws::load(config.region.clone()).await.expect("a configuration");
+    let ambient = Ambient { clock, ids: Arc::new(SystemIds) };
+    wiring::assemble(config, &sdk, dynamodb, ambient, None).await.expect("services")
+}
+
+/// As the Lambda host does it.
+fn router(services: &Services, config: &Config) -> axum::Router {
+    let about = ServiceInfo {
+        name: config.application_name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: config.stage.to_string(),
+    };
+    let state = ApiState {
+        auth: services.auth.clone(),
+        users: services.users.clone(),
+        health: HealthService::new(about, services.clock.clone(), services.health.clone()),
+        ids: services.ids.clone(),
+    };
+    let settings = HttpSettings {
+        base_path: BasePath::parse(&config.http.base_path).expect("a path"),
+        cors: CorsOrigins::parse(&config.http.cors_origins, config.stage.as_str()).expect("origins"),
+        hsts: true,
+        public_posts_per_minute: config.http.rate_limit_per_minute.and_then(NonZeroU32::new),
+        ..HttpSettings::default()
+    };
+    api::router(state, settings)
+}

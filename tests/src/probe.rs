@@ -1,0 +1,153 @@
+//! Watches the calls to DynamoDB: counts them, and loses those that a test wants lost.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use aws_sdk_dynamodb::{Client, config::retry::RetryConfig};
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    },
+    orchestrator::HttpRequest,
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It never reaches the store.
+    RequestLost,
+    /// The store does what it is asked, and nobody learns of it.
+    AnswerLost,
+}
+
+/// What was asked of the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many calls there were of each operation.
+    pub calls: BTreeMap<String, usize>,
+    /// How often the number of calls in flight went from none to one. Calls that are made together wait
+    /// together, so this is how many times the latency of the store is paid.
+    pub round_trips: usize,
+}
+
+impl Tally {
+    /// How many calls there were.
+    pub fn total(&self) -> usize {
+        self.calls.values().sum()
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} round trips:", self.round_trips)?;
+        self.calls.iter().try_for_each(|(operation, count)| write!(f, " {operation} {count}"))
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tally: Tally,
+    in_flight: usize,
+    /// Which of the calls to come fail, counted from 0.
+    faults: Option<(usize, usize, Fault)>,
+}
+
+/// Stands between a client and its DynamoDB.
+#[derive(Clone, Debug, Default)]
+pub struct Probe(Arc<Mutex<State>>);
+
+impl Probe {
+    /// The same client, watched. It does not retry, so that a call of the service is a call here.
+    pub(crate) fn watch(&self, client: &Client) -> Client {
+        let config = client.config();
+        let watched = Watched { probe: self.clone(), inner: config.http_client().expect("every client has one") };
+        let config = config.to_builder().http_client(watched).retry_config(RetryConfig::disabled()).build();
+        Client::from_conf(config)
+    }
+
+    /// What `work` asks of the store.
+    pub async fn measure<T>(&self, work: impl Future<Output = T>) -> (T, Tally) {
+        self.state().tally = Tally::default();
+        let result = work.await;
+        (result, self.state().tally.clone())
+    }
+
+    /// Makes one call fail: the next when `after` is 0.
+    pub fn break_call(&self, after: usize, fault: Fault) {
+        self.state().faults = Some((after, 1, fault));
+    }
+
+    /// Makes every call fail until [`Self::mend`].
+    pub fn break_all(&self) {
+        self.state().faults = Some((0, usize::MAX, Fault::RequestLost));
+    }
+
+    /// Lets calls succeed again. Says whether a fault is left that no call has met.
+    pub fn mend(&self) -> bool {
+        self.state().faults.take().is_some()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics while it holds the probe")
+    }
+
+    fn begin(&self, operation: &str) -> Option<Fault> {
+        let mut state = self.state();
+        *state.tally.calls.entry(operation.to_owned()).or_default() += 1;
+        state.tally.round_trips += usize::from(state.in_flight == 0);
+        state.in_flight += 1;
+        let (after, count, fault) = state.faults?;
+        if let Some(after) = after.checked_sub(1) {
+            state.faults = Some((after, count, fault));
+            return None;
+        }
+        state.faults = (count > 1).then_some((0, count, fault));
+        Some(fault)
+    }
+}
+
+/// Counts a call as in flight for as long as it lives: a caller may stop waiting.
+struct InFlight(Probe);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.state().in_flight -= 1;
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Watched<T> {
+    probe: Probe,
+    inner: T,
+}
+
+impl HttpClient for Watched<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, parts);
+        SharedHttpConnector::new(Watched { probe: self.probe.clone(), inner })
+    }
+}
+
+impl HttpConnector for Watched<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { probe, inner } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+            let fault = probe.begin(target.rsplit('.').next().unwrap_or_default());
+            let _in_flight = InFlight(probe);
+            if fault == Some(Fault::RequestLost) {
+                return Err(ConnectorError::io("the test lost the request".into()));
+            }
+            let answer = inner.call(request).await;
+            if fault == Some(Fault::AnswerLost) {
+                return Err(ConnectorError::timeout("the test lost the answer".into()));
+            }
+            answer
+        })
+    }
+}
