@@ -28,7 +28,7 @@ pub(super) fn read_tables(reader: &mut Reader<'_>, stage: Stage) -> Option<Layou
     layout
         .map_err(|LayoutError { problems }| {
             for problem in problems {
-                reader.problem("tables", problem.to_string());
+                reader.problem(problem.variable(), problem.to_string());
             }
         })
         .ok()

@@ -46,7 +46,7 @@ impl HealthCheck for DynamoHealthCheck {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(self.key.clone()));
         match tokio::time::timeout(PATIENCE, request.send()).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(with_causes(&store_error(error))),
+            Ok(Err(error)) => Err(format!("{}: {}", self.table, with_causes(&store_error(error)))),
             Err(_) => Err(format!("the store did not answer within {} s", PATIENCE.as_secs())),
         }
     }

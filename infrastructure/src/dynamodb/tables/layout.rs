@@ -47,7 +47,7 @@ impl Layout {
     pub fn new(stage: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, LayoutError> {
         let mut problems = Vec::new();
         if stage.is_empty() || !stage.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
-            problems.push(LayoutProblem::Stage { value: stage.to_owned() });
+            problems.push(LayoutProblem::Stage);
         }
 
         let mut names = HashMap::new();
@@ -57,12 +57,12 @@ impl Layout {
             let overridden = overriding.is_some();
             let name = overriding.unwrap_or_else(|| format!("purposepath-{}-{stage}", table.base_name()));
             if overridden && !is_name(&name) {
-                problems.push(LayoutProblem::Name { variable: table.variable(), value: name });
+                problems.push(LayoutProblem::Name { variable: table.variable() });
                 continue;
             }
             if let Some(owner) = owners.insert(name.clone(), table) {
                 let (first, second) = (owner.variable(), table.variable());
-                problems.push(LayoutProblem::Shared { first, second, name: name.clone() });
+                problems.push(LayoutProblem::Shared { first, second });
             }
             names.insert(table, name);
         }
@@ -70,7 +70,7 @@ impl Layout {
         let mut index = |variable, default: &str| {
             let name = lookup(variable).unwrap_or_else(|| default.to_owned());
             if !is_name(&name) {
-                problems.push(LayoutProblem::Name { variable, value: name.clone() });
+                problems.push(LayoutProblem::Name { variable });
             }
             name
         };
@@ -80,8 +80,8 @@ impl Layout {
         let users_key = match lookup("USERS_KEY").as_deref() {
             None | Some("id") => UsersKey::Id,
             Some("user_id") => UsersKey::UserId,
-            Some(other) => {
-                problems.push(LayoutProblem::UsersKey { value: other.to_owned() });
+            Some(_) => {
+                problems.push(LayoutProblem::UsersKey);
                 UsersKey::default()
             }
         };
@@ -137,43 +137,45 @@ fn is_name(value: &str) -> bool {
 
 /// Why no layout could be made; every problem, not the first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+#[error("{}", problems.iter().map(|problem| format!("{} {problem}", problem.variable())).collect::<Vec<_>>().join("; "))]
 pub struct LayoutError {
     /// The problems, in the order of [`Table::ALL`], then the other settings.
     pub problems: Vec<LayoutProblem>,
 }
 
-/// One thing wrong with the settings of the tables.
+/// One thing wrong with the settings of the tables. Shows the rule, never the value, as for every other setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutProblem {
     /// The stage cannot be part of a name.
-    #[error("the stage {value:?} must be lower-case letters, digits and hyphens")]
-    Stage {
-        /// The stage as given.
-        value: String,
-    },
+    #[error("must be lower-case letters, digits and hyphens")]
+    Stage,
     /// A variable holds something that cannot be a table's or an index's name.
-    #[error("{variable}={value:?} must be 3 to 255 letters, digits, underscores, hyphens or dots")]
+    #[error("must be 3 to 255 letters, digits, underscores, hyphens or dots")]
     Name {
         /// The variable.
         variable: &'static str,
-        /// Its value.
-        value: String,
     },
     /// Two tables would be one, and overwrite each other's items.
-    #[error("{first} and {second} both name the table {name}")]
+    #[error("must not name the same table as {first}")]
     Shared {
         /// One table's variable.
         first: &'static str,
         /// The other's.
         second: &'static str,
-        /// The name they share.
-        name: String,
     },
     /// `USERS_KEY` is neither of the two known layouts.
-    #[error("USERS_KEY={value:?} must be id or user_id")]
-    UsersKey {
-        /// Its value.
-        value: String,
-    },
+    #[error("must be id or user_id")]
+    UsersKey,
+}
+
+impl LayoutProblem {
+    /// The variable that is wrong.
+    #[must_use]
+    pub const fn variable(&self) -> &'static str {
+        match self {
+            Self::Stage => "STAGE",
+            Self::Name { variable } | Self::Shared { second: variable, .. } => variable,
+            Self::UsersKey => "USERS_KEY",
+        }
+    }
 }
