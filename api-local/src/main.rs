@@ -61,7 +61,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
         .map_err(|error| format!("cannot listen on {}:{}: {error}", options.host, options.port))?;
     let (store, description) = open_store(&options, &config)?;
     let services = wiring::build(&config, store, Some(&options.data_dir)).await?;
-    services.store_answered.clone().map_err(|why| format!("the tables cannot be used: {why}"))?;
+    services
+        .store_answered
+        .clone()
+        .map_err(|why| format!("the tables cannot be used: {why}\n  --create-tables creates those that are missing"))?;
 
     let mut app = api::router(state(&services, &config), http_settings(&config)?);
     if let Some(mailbox) = services.mailbox.clone() {
