@@ -4,7 +4,6 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
-mod dynamodb_local;
 mod suite;
 
 use std::{
@@ -13,10 +12,10 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client;
-use dynamodb_local::DynamoDbLocal;
 use infrastructure::dynamodb::tables::{Table, UsersKey};
 use libtest_mimic::{Arguments, Trial};
 use suite::store::Store;
+use tests::DynamoDbLocal;
 use tokio::runtime::Runtime;
 
 /// Set to `1` to run these tests.

@@ -18,15 +18,18 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const POLLS: u32 = 600;
 
 /// A running server, with its data in memory; gone when dropped.
-pub(crate) struct DynamoDbLocal {
+#[derive(Debug)]
+pub struct DynamoDbLocal {
     process: Child,
+    endpoint: Url,
     client: Client,
 }
 
 impl DynamoDbLocal {
     /// Starts the server that is in `folder` and waits until it answers.
-    pub(crate) async fn start(folder: &Path) -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    pub async fn start(folder: &Path) -> Self {
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a free port").port();
         let process = Command::new("java")
             .current_dir(folder)
             .args(["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"])
@@ -36,16 +39,22 @@ impl DynamoDbLocal {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("DynamoDB Local did not start in {}: {error}", folder.display()));
-        let endpoint = Url::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-        let config = aws::load("us-east-1").await.unwrap();
-        let mut server = Self { process, client: aws::dynamodb_client(&config, Some(&endpoint)) };
+        let endpoint = Url::parse(&format!("http://127.0.0.1:{port}")).expect("a URL");
+        let config = aws::load("us-east-1").await.expect("a configuration");
+        let client = aws::dynamodb_client(&config, Some(&endpoint));
+        let mut server = Self { process, endpoint, client };
         server.wait().await;
         server
     }
 
     /// A client of the server, configured as in production.
-    pub(crate) fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// Where the server answers.
+    pub fn endpoint(&self) -> &Url {
+        &self.endpoint
     }
 
     async fn wait(&mut self) {
@@ -53,7 +62,7 @@ impl DynamoDbLocal {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for _ in 0..POLLS {
             ticks.tick().await;
-            if let Some(status) = self.process.try_wait().unwrap() {
+            if let Some(status) = self.process.try_wait().expect("a child of this process") {
                 panic!("DynamoDB Local ended with {status}");
             }
             if self.client.list_tables().send().await.is_ok() {
