@@ -151,9 +151,11 @@ impl EmailRequest {
 #[into_params(parameter_in = Query)]
 #[schema(example = json!({ "token": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }))]
 pub(crate) struct TokenRequest {
+    /// The token.
     #[serde(default)]
     #[validate(custom(function = rules::token))]
-    #[param(schema_with = schemas::token, required = true)]
+    // `schema_with` would make the parameter an optional one.
+    #[param(value_type = String, required = true, min_length = 1, max_length = 4096)]
     #[schema(schema_with = schemas::token, required = true)]
     pub(crate) token: Secret,
 }

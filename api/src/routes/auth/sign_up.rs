@@ -76,6 +76,7 @@ pub(super) async fn confirm_email(
     get,
     path = "/auth/confirm-email/validate",
     tag = "Authentication",
+    params(TokenRequest),
     responses((
         status = OK, description = "What it would do.", body = Success<LinkReport>,
         example = json!({ "success": true, "data": { "status": "valid" } })
