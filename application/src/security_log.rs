@@ -3,7 +3,7 @@
 //! The request id and the source are on the span that surrounds it. Addresses are masked; passwords, tokens
 //! and hashes are never passed in here.
 
-use domain::{EmailAddress, TenantId, UserId};
+use domain::{EmailAddress, TenantId, UserId, verification::TokenRefused};
 
 /// Logs that something succeeded.
 pub(crate) fn success(action: &'static str, user: &UserId, tenant: &TenantId) {
@@ -13,6 +13,16 @@ pub(crate) fn success(action: &'static str, user: &UserId, tenant: &TenantId) {
 /// Logs that something was refused, and why, about somebody who is known.
 pub(crate) fn refused(action: &'static str, reason: &'static str, user: &UserId, tenant: &TenantId) {
     tracing::warn!(target: "security", action, outcome = "refused", reason, user_id = %user, tenant_id = %tenant);
+}
+
+/// Logs that a mailed link was refused, and why.
+pub(crate) fn refused_link(action: &'static str, why: TokenRefused, user: &UserId, tenant: &TenantId) {
+    let reason = match why {
+        TokenRefused::Used => "used_token",
+        TokenRefused::Expired => "expired_token",
+        TokenRefused::Superseded => "superseded_token",
+    };
+    refused(action, reason, user, tenant);
 }
 
 /// Logs that something was refused, and why, about an address that nobody may hold.

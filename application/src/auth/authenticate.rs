@@ -48,6 +48,29 @@ impl Classified for AuthenticationError {
 
 from_port_errors!(AuthenticationError);
 
+impl AuthenticationError {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Expired => "expired_token",
+            Self::Invalid => "invalid_token",
+            Self::TenantMismatch => "tenant_mismatch",
+            Self::AccountInactive => "account_inactive",
+            Self::TenantInactive => "tenant_inactive",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl From<TokenRejected> for AuthenticationError {
+    fn from(rejected: TokenRejected) -> Self {
+        match rejected {
+            TokenRejected::Expired => Self::Expired,
+            TokenRejected::Invalid => Self::Invalid,
+            TokenRejected::Failed(error) => error.into(),
+        }
+    }
+}
+
 impl AuthService {
     /// Finds out who presents an access token, as they are now: a sign-out, a suspension or a new role counts
     /// at once (security rule 16). `named_tenant` is what the request says in `X-Tenant-Id`, if it does.
@@ -60,23 +83,34 @@ impl AuthService {
         access_token: &str,
         named_tenant: Option<&TenantId>,
     ) -> Result<Actor, AuthenticationError> {
-        let token = match self.tokens.verify_access(access_token).await {
-            Ok(token) => token,
-            Err(TokenRejected::Expired) => return Err(AuthenticationError::Expired),
-            Err(TokenRejected::Invalid) => {
-                security_log::refused_token("authenticate", "invalid_token");
-                return Err(AuthenticationError::Invalid);
+        let token = self.tokens.verify_access(access_token).await.map_err(AuthenticationError::from);
+        let token = token.inspect_err(|error| {
+            if !matches!(error, AuthenticationError::Failed(_)) {
+                security_log::refused_token("authenticate", error.reason());
             }
-            Err(TokenRejected::Failed(error)) => return Err(error.into()),
-        };
+        })?;
+        self.identify(&token, named_tenant).await.inspect_err(|error| {
+            let reason = match error {
+                AuthenticationError::Failed(_) => return,
+                AuthenticationError::Invalid => "session_over",
+                error => error.reason(),
+            };
+            security_log::refused("authenticate", reason, &token.user_id, &token.tenant_id);
+        })
+    }
+
+    async fn identify(
+        &self,
+        token: &VerifiedAccessToken,
+        named_tenant: Option<&TenantId>,
+    ) -> Result<Actor, AuthenticationError> {
         if named_tenant.is_some_and(|named| *named != token.tenant_id) {
-            security_log::refused("authenticate", "tenant_mismatch", &token.user_id, &token.tenant_id);
             return Err(AuthenticationError::TenantMismatch);
         }
-        let scope = TenantScope::from(&token);
+        let scope = TenantScope::from(token);
         let found = self.accounts.find_signed_in(&scope, &token.user_id, token.session_id.as_ref()).await?;
         let found = found.ok_or(AuthenticationError::Invalid)?;
-        if !self.still_counts(&token, &found) {
+        if !self.still_counts(token, &found) {
             return Err(AuthenticationError::Invalid);
         }
         let SignedInAccount { user, tenant, .. } = found;
@@ -86,7 +120,7 @@ impl AuthService {
         if !user.is_usable() {
             return Err(AuthenticationError::AccountInactive);
         }
-        Ok(Actor { user, tenant, session_id: token.session_id })
+        Ok(Actor { user, tenant, session_id: token.session_id.clone() })
     }
 
     fn still_counts(&self, token: &VerifiedAccessToken, found: &SignedInAccount) -> bool {

@@ -70,8 +70,11 @@ impl AuthService {
             return Err(ConfirmEmailError::UnknownToken.into());
         };
         let (before, mut user) = (account.user.clone(), account.user);
-        let outcome = user.confirm_email(&mut token, self.clock.now()).map_err(ConfirmEmailError::from)?;
         let (user_id, tenant_id) = (user.snapshot().id.clone(), user.snapshot().tenant_id.clone());
+        let outcome = user.confirm_email(&mut token, self.clock.now());
+        let outcome = outcome
+            .inspect_err(|why| security_log::refused_link("confirm_email", *why, &user_id, &tenant_id))
+            .map_err(ConfirmEmailError::from)?;
         let changes = ChangeSet::default().write(Write::RedeemToken(token)).save_user(before, user).record(outcome);
         self.commit(changes).await?;
         security_log::success("confirm_email", &user_id, &tenant_id);

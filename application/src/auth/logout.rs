@@ -22,7 +22,10 @@ impl AuthService {
     pub async fn logout(&self, refresh_token: &SecretString) -> Result<(), Failure> {
         let token = match self.tokens.verify_refresh(refresh_token.expose_secret()).await {
             Ok(token) => token,
-            Err(TokenRejected::Expired | TokenRejected::Invalid) => return Ok(()),
+            Err(TokenRejected::Expired | TokenRejected::Invalid) => {
+                security_log::refused_token("logout", "invalid_token");
+                return Ok(());
+            }
             Err(TokenRejected::Failed(error)) => return Err(error.into()),
         };
         settle(|| self.try_logout(&token)).await
@@ -43,7 +46,10 @@ impl AuthService {
                 None => None,
             },
         };
-        let Some(changes) = changes else { return Ok(()) };
+        let Some(changes) = changes else {
+            security_log::refused("logout", "session_over", &token.user_id, &token.tenant_id);
+            return Ok(());
+        };
         self.commit(changes).await?;
         security_log::success("logout", &token.user_id, &token.tenant_id);
         Ok(())

@@ -86,11 +86,12 @@ impl AuthService {
     ///
     /// [`RefreshError`] says why not. A spent token that is used again ends its session.
     pub async fn refresh(&self, command: Refresh) -> Result<Refreshed, RefreshError> {
-        let token = self.tokens.verify_refresh(command.refresh_token.expose_secret()).await.inspect_err(|why| {
-            if matches!(why, TokenRejected::Invalid) {
-                security_log::refused_token("refresh", "invalid_token");
-            }
-        })?;
+        let token =
+            self.tokens.verify_refresh(command.refresh_token.expose_secret()).await.inspect_err(|why| match why {
+                TokenRejected::Expired => security_log::refused_token("refresh", "expired_token"),
+                TokenRejected::Invalid => security_log::refused_token("refresh", "invalid_token"),
+                TokenRejected::Failed(_) => {}
+            })?;
         match token.session_id.clone() {
             Some(session_id) => settle(|| self.try_refresh(&token, &session_id)).await,
             None => settle(|| self.try_carry_on(&token, &command.device)).await,
@@ -104,7 +105,7 @@ impl AuthService {
     ) -> Result<Refreshed, Setback<RefreshError>> {
         let found = self.accounts.find_with_session(&TenantScope::from(token), &token.user_id, session_id).await?;
         let Some((account, Some(session))) = found else {
-            return Err(RefreshError::Invalid.into());
+            return Err(refuse(token, "unknown_session", RefreshError::Invalid));
         };
         self.rotate(token, account, session).await
     }
@@ -125,11 +126,11 @@ impl AuthService {
             return self.rotate(&token, account, session).await;
         }
         if !unspent {
-            return Err(RefreshError::Invalid.into());
+            return Err(refuse(&token, "token_reused", RefreshError::Invalid));
         }
-        check_usable(&account)?;
+        check_usable(&token, &account)?;
         if account.user.snapshot().sessions.began_at.is_some_and(|began| token.issued_at < began) {
-            return Err(RefreshError::Invalid.into());
+            return Err(refuse(&token, "session_over", RefreshError::Invalid));
         }
         let seed = self.seed_for(&session_id);
         let signed_in = self.sign_tokens(account, &seed).await?;
@@ -159,7 +160,7 @@ impl AuthService {
         account: Account,
         mut session: Session,
     ) -> Result<Refreshed, Setback<RefreshError>> {
-        check_usable(&account)?;
+        check_usable(token, &account)?;
         let user = account.user.snapshot();
         let session_id = session.snapshot().id.clone();
         let (id, issued_at) = (TokenId::from(self.ids.uuid()), self.clock.now());
@@ -189,16 +190,15 @@ impl AuthService {
                     ChangeSet::default().write(Write::SaveSession(session)).write(Write::ForgetRefreshToken(current));
                 changes.events.push(event.into());
                 self.commit(changes).await?;
-                security_log::refused("refresh", "token_reused", &token.user_id, &token.tenant_id);
-                return Err(RefreshError::Invalid.into());
+                return Err(refuse(token, "token_reused", RefreshError::Invalid));
             }
             RefreshDecision::Refused => {
-                security_log::refused("refresh", "session_over", &token.user_id, &token.tenant_id);
-                return Err(RefreshError::Invalid.into());
+                return Err(refuse(token, "session_over", RefreshError::Invalid));
             }
         };
         let access_token_id = TokenId::from(self.ids.uuid());
         let access_token = self.sign_access_token(&account, &session_id, &access_token_id, self.clock.now()).await?;
+        security_log::success("refresh", &token.user_id, &token.tenant_id);
         Ok(Refreshed { access_token, refresh_token })
     }
 
@@ -213,8 +213,7 @@ impl AuthService {
         let mut changes = ChangeSet::default();
         changes.events.extend(session.revoke(self.clock.now()).map(Into::into));
         self.commit(changes.write(Write::SaveSession(session))).await?;
-        security_log::refused("refresh", "token_spent_elsewhere", &token.user_id, &token.tenant_id);
-        Err(RefreshError::Invalid.into())
+        Err(refuse(token, "token_spent_elsewhere", RefreshError::Invalid))
     }
 }
 
@@ -230,14 +229,19 @@ pub(super) struct LegacySession {
     unspent: bool,
 }
 
-fn check_usable(account: &Account) -> Result<(), RefreshError> {
+fn check_usable(token: &VerifiedRefreshToken, account: &Account) -> Result<(), Setback<RefreshError>> {
     if !account.tenant.is_usable() {
-        return Err(RefreshError::TenantInactive);
+        return Err(refuse(token, "tenant_inactive", RefreshError::TenantInactive));
     }
     if !account.user.is_usable() {
-        return Err(RefreshError::AccountInactive);
+        return Err(refuse(token, "account_inactive", RefreshError::AccountInactive));
     }
     Ok(())
+}
+
+fn refuse(token: &VerifiedRefreshToken, reason: &'static str, error: RefreshError) -> Setback<RefreshError> {
+    security_log::refused("refresh", reason, &token.user_id, &token.tenant_id);
+    error.into()
 }
 
 /// The id of the session that takes the place of a refresh token of the Python service.

@@ -179,8 +179,8 @@ impl AuthService {
     /// Tells the owner of a taken address by mail, and whoever asked what the owner of a fresh address is told
     /// (security rule 6).
     async fn answer_for_taken_address(&self, command: &Register) -> Result<Registered, Setback<RegisterError>> {
-        security_log::refused_address("register", "address_taken", &command.email);
         if self.settings.email_verification == EmailVerification::Optional {
+            security_log::refused_address("register", "address_taken", &command.email);
             return Err(RegisterError::EmailAlreadyExists.into());
         }
         let nobody = self.nobody();
@@ -198,6 +198,7 @@ impl AuthService {
             session: None,
         };
         self.commit(self.remember(changes, command, &remembered)?).await?;
+        security_log::refused_address("register", "address_taken", &command.email);
         Ok(Registered::ConfirmationRequired { user_id: nobody.user_id, tenant_id: nobody.tenant_id })
     }
 
@@ -228,6 +229,7 @@ impl AuthService {
         let holder = AddressHolder { user_id, tenant_id, claimed: true };
         let account = self.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
         let account = account.ok_or(RegisterError::EmailAlreadyExists)?;
+        security_log::success("register_again", &holder.user_id, &holder.tenant_id);
         Ok(Registered::SignedIn(Box::new(self.sign_tokens(account, &seed).await?)))
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     error::Failure,
     ports::{Account, ChangeSet},
     retry::{Setback, settle},
+    security_log,
 };
 
 /// Somebody who did not get the confirmation mail.
@@ -44,15 +45,27 @@ impl AuthService {
         eligible: impl Fn(&Account) -> bool,
         link_base: Option<&str>,
     ) -> Result<(), Setback<Failure>> {
-        let mut changes = ChangeSet::default();
+        let action = match purpose {
+            Purpose::ConfirmEmail => "resend_confirmation",
+            Purpose::ResetPassword => "forgot_password",
+        };
+        let (mut changes, mut recipients) = (ChangeSet::default(), Vec::new());
         for Account { user, .. } in accounts.into_iter().filter(eligible) {
             let before = user.clone();
             let mut user = user;
+            recipients.push((user.snapshot().id.clone(), user.snapshot().tenant_id.clone()));
             changes = self.send_link(changes, &mut user, purpose, link_base).save_user(before, user);
         }
-        if changes.writes.is_empty() {
+        if recipients.is_empty() {
             changes = self.send_nothing(email, purpose);
         }
-        self.commit(changes).await
+        self.commit(changes).await?;
+        if recipients.is_empty() {
+            security_log::refused_address(action, "nobody_to_mail", email);
+        }
+        for (user_id, tenant_id) in &recipients {
+            security_log::success(action, user_id, tenant_id);
+        }
+        Ok(())
     }
 }

@@ -73,8 +73,11 @@ impl AuthService {
             security_log::refused_token("reset_password", "unknown_token");
             return Err(ResetPasswordError::UnknownToken);
         };
-        token.check(self.clock.now())?;
-        account.user.recognises(&token, Purpose::ResetPassword)?;
+        let user = account.user.snapshot();
+        token
+            .check(self.clock.now())
+            .and_then(|()| account.user.recognises(&token, Purpose::ResetPassword))
+            .inspect_err(|why| security_log::refused_link("reset_password", *why, &user.id, &user.tenant_id))?;
         self.settings.passwords.check(&command.new_password, account.user.personal_context())?;
         let hash = self.passwords.hash(&command.new_password).await?;
         settle(|| self.try_reset_password(&command, &hash)).await
@@ -88,10 +91,12 @@ impl AuthService {
         let found = self.find_token_and_account(Purpose::ResetPassword, &command.token).await?;
         let (mut token, account) = found.ok_or(ResetPasswordError::UnknownToken)?;
         let (before, mut user) = (account.user.clone(), account.user);
-        let outcome =
-            user.reset_password(&mut token, hash.clone(), self.clock.now()).map_err(ResetPasswordError::from)?;
-        let link = self.settings.links.forgot_password(command.link_base.as_deref());
         let (user_id, tenant_id) = (user.snapshot().id.clone(), user.snapshot().tenant_id.clone());
+        let outcome = user.reset_password(&mut token, hash.clone(), self.clock.now());
+        let outcome = outcome
+            .inspect_err(|why| security_log::refused_link("reset_password", *why, &user_id, &tenant_id))
+            .map_err(ResetPasswordError::from)?;
+        let link = self.settings.links.forgot_password(command.link_base.as_deref());
         let changes = ChangeSet::default()
             .write(Write::RedeemToken(token))
             .record(outcome)
