@@ -141,3 +141,76 @@ fn close_within(schema: &mut Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Bytes, http::HeaderMap};
+
+    use super::*;
+
+    fn answer(status: u16, content_type: &'static str, body: &Value) -> Answer {
+        let headers = HeaderMap::from_iter([(axum::http::header::CONTENT_TYPE, content_type.parse().unwrap())]);
+        Answer { status, headers, body: Bytes::from(body.to_string()) }
+    }
+
+    const JSON: &str = "application/json; charset=utf-8";
+
+    fn signed_out() -> Value {
+        json!({ "success": true, "message": "You are signed out" })
+    }
+
+    fn health() -> Value {
+        let about = json!({
+            "status": "Healthy", "service": "s", "version": "1", "timestamp": "2027-02-01T12:00:00Z", "environment": "dev",
+        });
+        json!({ "success": true, "data": about })
+    }
+
+    #[test]
+    fn an_answer_as_documented_passes() {
+        check(&Method::POST, "/api/v1/auth/logout", &answer(200, JSON, &signed_out()));
+        check(&Method::GET, "/api/v1/health", &answer(200, JSON, &health()));
+    }
+
+    #[test]
+    #[should_panic(expected = "has no POST /api/v1/nothing")]
+    fn an_unknown_operation_is_noticed() {
+        check(&Method::POST, "/api/v1/nothing", &answer(200, JSON, &signed_out()));
+    }
+
+    #[test]
+    #[should_panic(expected = "does not declare this status")]
+    fn an_undeclared_status_is_noticed() {
+        check(&Method::POST, "/api/v1/auth/logout", &answer(418, JSON, &signed_out()));
+    }
+
+    #[test]
+    #[should_panic(expected = "content type")]
+    fn an_undeclared_content_type_is_noticed() {
+        check(&Method::POST, "/api/v1/auth/logout", &answer(200, "text/html; charset=utf-8", &signed_out()));
+    }
+
+    #[test]
+    #[should_panic(expected = "does not match its schema")]
+    fn an_undocumented_field_is_noticed() {
+        let mut body = health();
+        body["data"]["password_hash"] = json!("x");
+        check(&Method::GET, "/api/v1/health", &answer(200, JSON, &body));
+    }
+
+    #[test]
+    #[should_panic(expected = "does not match its schema")]
+    fn a_missing_field_is_noticed() {
+        let mut body = health();
+        body["data"].as_object_mut().unwrap().remove("version");
+        check(&Method::GET, "/api/v1/health", &answer(200, JSON, &body));
+    }
+
+    #[test]
+    #[should_panic(expected = "does not match its schema")]
+    fn a_date_that_is_none_is_noticed() {
+        let mut body = health();
+        body["data"]["timestamp"] = json!("yesterday");
+        check(&Method::GET, "/api/v1/health", &answer(200, JSON, &body));
+    }
+}

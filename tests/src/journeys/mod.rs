@@ -31,10 +31,10 @@ macro_rules! for_each_journey {
             sign_up {
                 a_person_walks_from_sign_up_to_sign_out
                 an_address_must_be_confirmed_before_the_first_sign_in
-                a_newer_confirmation_link_voids_the_older
+                rule_8_a_newer_confirmation_link_voids_the_older
                 looking_at_a_confirmation_link_uses_nothing_up
-                registering_a_taken_address_tells_only_its_owner
-                nothing_is_mailed_to_an_address_that_nobody_has_or_that_is_confirmed
+                rule_6_registering_a_taken_address_tells_only_its_owner
+                rule_6_nothing_is_mailed_to_an_address_that_nobody_has_or_that_is_confirmed
                 an_address_is_the_same_in_any_case
                 rule_8_links_lead_to_listed_sites_only
                 a_registration_says_everything_that_is_wrong_with_it_at_once

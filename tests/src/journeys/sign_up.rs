@@ -47,8 +47,7 @@ pub(super) async fn an_address_must_be_confirmed_before_the_first_sign_in(app: &
     app.confirm(&token).await.refused(401, "TOKEN_INVALID");
 }
 
-/// Rule 8.
-pub(super) async fn a_newer_confirmation_link_voids_the_older(app: &App) {
+pub(super) async fn rule_8_a_newer_confirmation_link_voids_the_older(app: &App) {
     let Newcomer { email, token: first, .. } = app.newcomer("resend").await;
     let path = format!("/auth/resend-confirmation?email={email}");
     app.client.post(&path, &json!({})).send().await.succeeded();
@@ -71,8 +70,8 @@ pub(super) async fn looking_at_a_confirmation_link_uses_nothing_up(app: &App) {
     assert_eq!(link_status(app, "never-sent").await, "not_found");
 }
 
-/// Rule 6: whoever asks learns nothing.
-pub(super) async fn registering_a_taken_address_tells_only_its_owner(app: &App) {
+/// Whoever asks learns nothing.
+pub(super) async fn rule_6_registering_a_taken_address_tells_only_its_owner(app: &App) {
     let Newcomer { email, user_id, .. } = app.newcomer("taken").await;
     let again = Registration::of(&email).with("first_name", "Mallory");
     let answer = app.register(&again).await;
@@ -83,8 +82,7 @@ pub(super) async fn registering_a_taken_address_tells_only_its_owner(app: &App) 
     assert!(mail.links.iter().all(|link| !link.contains("token")), "{:?}", mail.links);
 }
 
-/// Rule 6.
-pub(super) async fn nothing_is_mailed_to_an_address_that_nobody_has_or_that_is_confirmed(app: &App) {
+pub(super) async fn rule_6_nothing_is_mailed_to_an_address_that_nobody_has_or_that_is_confirmed(app: &App) {
     let Member { email, .. } = app.member("confirmed").await;
     for address in [email, app.address("nobody")] {
         app.client.post(&format!("/auth/resend-confirmation?email={address}"), &json!({})).send().await.succeeded();

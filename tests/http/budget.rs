@@ -1,0 +1,119 @@
+//! What a request costs in calls to DynamoDB.
+
+use serde_json::json;
+use tests::{Answer, App, Registration, Tally, Tokens};
+
+/// What a request may cost: its name, round trips, and calls by operation.
+type Line = (&'static str, usize, &'static [(&'static str, usize)]);
+
+/// `docs/performance.md` shows this table.
+const BUDGET: &[Line] = &[
+    ("register", 2, &[("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("register with `Idempotency-Key`", 2, &[("GetItem", 2), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("register once more with the same key", 1, &[("GetItem", 2), ("Query", 1)]),
+    ("look at a confirmation link", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1)]),
+    ("confirm", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("resend the confirmation", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("log in", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("log in with a wrong password", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2)]),
+    ("log in, unknown address", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2)]),
+    ("read the profile", 1, &[("BatchGetItem", 1)]),
+    ("change the profile", 3, &[("BatchGetItem", 2), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("change preferences", 4, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("refresh", 2, &[("BatchGetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("refresh, a lost answer", 1, &[("BatchGetItem", 1), ("Query", 1)]),
+    ("log out", 2, &[("BatchGetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("ask for a reset", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("reset the password", 5, &[("BatchGetItem", 2), ("GetItem", 2), ("Query", 2), ("TransactWriteItems", 1)]),
+];
+
+/// Measures a request against its line of the budget.
+async fn within(app: &App, name: &str, request: impl Future<Output = Answer>) -> Answer {
+    let (_, round_trips, calls) = BUDGET.iter().find(|(found, ..)| *found == name).unwrap();
+    let expected =
+        Tally { round_trips: *round_trips, calls: calls.iter().map(|(call, n)| ((*call).to_owned(), *n)).collect() };
+    let (answer, tally) = app.probe.measure(request).await;
+    assert_eq!(tally, expected, "{name} costs {tally}; allowed are {expected}");
+    answer
+}
+
+#[tokio::test]
+async fn every_request_stays_within_its_budget() {
+    let app = App::start().await;
+    let email = app.address("budget");
+    let body = json!({ "email": email });
+    within(&app, "register", app.register(&Registration::of(&email))).await.succeeded();
+    app.mail_to(&email).await;
+    let resend = app.client.post("/auth/resend-confirmation", &body).send();
+    within(&app, "resend the confirmation", resend).await.succeeded();
+    let token = tests::token_in(&app.mail_to(&email).await);
+    let look = app.client.get(&format!("/auth/confirm-email/validate?token={token}")).send();
+    within(&app, "look at a confirmation link", look).await.succeeded();
+    within(&app, "confirm", app.confirm(&token)).await.succeeded();
+
+    let tokens = Tokens::of(&within(&app, "log in", app.login(&email, tests::PASSWORD)).await);
+    within(&app, "log in with a wrong password", app.login(&email, "not the password")).await;
+    within(&app, "log in, unknown address", app.login("nobody@example.com", tests::PASSWORD)).await;
+    within(&app, "read the profile", app.profile(&tokens.access)).await.succeeded();
+    let change = app.client.put("/user/profile", &json!({ "first_name": "Annabel" })).bearer(&tokens.access);
+    within(&app, "change the profile", change.send()).await.succeeded();
+    let change = app.client.put("/user/preferences", &json!({ "theme": "dark" })).bearer(&tokens.access);
+    within(&app, "change preferences", change.send()).await.succeeded();
+    let next = Tokens::of(&within(&app, "refresh", app.refresh(&tokens.refresh)).await);
+    within(&app, "refresh, a lost answer", app.refresh(&tokens.refresh)).await.succeeded();
+    within(&app, "log out", app.logout(&next.refresh)).await.succeeded();
+
+    let forgot = app.client.post("/auth/forgot-password", &body).send();
+    within(&app, "ask for a reset", forgot).await.succeeded();
+    let token = tests::token_in(&app.mail_to(&email).await);
+    within(&app, "reset the password", app.reset(&token, "velvet-tundra-mosaic-61")).await.succeeded();
+    app.mail_to(&email).await;
+    app.finish().await;
+}
+
+/// The key is looked up beside the address, not before it.
+#[tokio::test]
+async fn an_idempotency_key_costs_no_round_trip() {
+    let app = App::start().await;
+    let registration = Registration::of(&app.address("key"));
+    let register = || app.client.post("/auth/register", &registration.0).header("idempotency-key", "k").send();
+    within(&app, "register with `Idempotency-Key`", register()).await.succeeded();
+    within(&app, "register once more with the same key", register()).await.succeeded();
+    app.deliver_mail().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_by_its_form_costs_nothing() {
+    let app = App::start().await;
+    for (path, body) in [
+        ("/auth/register", json!({})),
+        ("/auth/login", json!({ "email": "anna" })),
+        ("/auth/refresh", json!({ "refresh_token": "x.y.z" })),
+        ("/auth/logout", json!({ "refresh_token": "x.y.z" })),
+    ] {
+        let (_, tally) = app.probe.measure(app.client.post(path, &body).send()).await;
+        assert_eq!(tally.total(), 0, "{path}");
+    }
+    let (_, tally) = app.probe.measure(app.profile("x.y.z")).await;
+    assert_eq!(tally.total(), 0);
+    app.finish().await;
+}
+
+#[test]
+fn the_documentation_shows_this_budget() {
+    let document = include_str!("../../docs/performance.md");
+    let documented: Vec<_> =
+        document.lines().filter(|line| line.starts_with("| ") && line.contains("GetItem`")).collect();
+    let expected: Vec<_> = BUDGET
+        .iter()
+        .map(|(name, round_trips, calls)| {
+            let calls: Vec<_> = calls
+                .iter()
+                .map(|(call, count)| if *count == 1 { format!("`{call}`") } else { format!("{count} `{call}`") })
+                .collect();
+            format!("| {name} | {round_trips} | {} |", calls.join(", "))
+        })
+        .collect();
+    assert_eq!(documented, expected);
+}

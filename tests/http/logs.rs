@@ -1,0 +1,258 @@
+//! Rule 24: what the log says of every outcome, and what it never says.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use infrastructure::dynamodb::tables::Table;
+use serde_json::{Value, json};
+use tests::{Answer, App, Member, Newcomer, PASSWORD, Registration, Tokens};
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::EnvFilter;
+
+/// Keeps the log of this thread, as the Lambda host writes it but with everything that our own code says.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let filter = "info,application=trace,api=trace,domain=trace,infrastructure=trace,security=trace";
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_env_filter(EnvFilter::new(filter))
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The lines about security outcomes of the request with this id.
+    fn outcomes(&self, request: &Answer) -> Vec<Value> {
+        let id = request.header("x-request-id").unwrap();
+        let mut lines = self.lines();
+        lines.retain(|line| line["target"] == "security" && line["span"]["request_id"] == id);
+        lines
+    }
+
+    /// The one outcome of a request: what was done, how it ended and why, about whom.
+    #[track_caller]
+    fn outcome(&self, request: &Answer) -> Outcome {
+        let lines = self.outcomes(request);
+        let [line] = lines.as_slice() else { panic!("one outcome, not {lines:#?}") };
+        assert_eq!(line["span"]["source"], "192.0.2.1", "{line}");
+        assert!(line["timestamp"].is_string(), "{line}");
+        let text = |field: &str| line[field].as_str().map(str::to_owned);
+        Outcome {
+            action: text("action").unwrap(),
+            result: text("reason").unwrap_or_else(|| text("outcome").unwrap()),
+            user: text("user_id").zip(text("tenant_id")),
+            address: text("address"),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    action: String,
+    /// `success`, or the reason of a refusal.
+    result: String,
+    user: Option<(String, String)>,
+    address: Option<String>,
+}
+
+impl Outcome {
+    #[track_caller]
+    fn is(&self, action: &str, result: &str) -> &Self {
+        assert_eq!((self.action.as_str(), self.result.as_str()), (action, result), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    fn about(&self, user_id: &str, tenant_id: &str) {
+        assert_eq!(self.user, Some((user_id.to_owned(), tenant_id.to_owned())), "{self:?}");
+    }
+}
+
+#[tokio::test]
+async fn rule_24_every_outcome_of_signing_up_in_and_out_is_one_line_about_somebody() {
+    let (log, _guard) = Log::start();
+    let app = App::start().await;
+    let Newcomer { email, user_id, tenant_id, token } = app.newcomer("logged").await;
+    let me = |answer: &Answer, action: &str, result: &str| {
+        log.outcome(answer).is(action, result).about(&user_id, &tenant_id);
+    };
+
+    let fresh = app.register(&Registration::of(&app.address("fresh"))).await;
+    log.outcome(&fresh).is("register", "success").about(&fresh.text_at("user_id"), &fresh.text_at("tenant_id"));
+    let taken = log.outcome(&app.register(&Registration::of(&email)).await);
+    taken.is("register", "address_taken");
+    assert!(taken.address.is_some_and(|masked| masked != email && masked.ends_with("@example.com")));
+
+    me(&app.login(&email, PASSWORD).await, "login", "email_not_verified");
+    log.outcome(&app.confirm("never-sent").await).is("confirm_email", "unknown_token");
+    me(&app.confirm(&token).await, "confirm_email", "success");
+    me(&app.confirm(&token).await, "confirm_email", "used_token");
+    me(&app.login(&email, "not the password").await, "login", "wrong_password");
+    log.outcome(&app.login(&app.address("nobody"), PASSWORD).await).is("login", "unknown_address");
+
+    let login = app.login(&email, PASSWORD).await;
+    me(&login, "login", "success");
+    let first = Tokens::of(&login);
+    let refreshed = app.refresh(&first.refresh).await;
+    me(&refreshed, "refresh", "success");
+    let second = Tokens::of(&refreshed);
+    app.refresh(&second.refresh).await.succeeded();
+    me(&app.refresh(&first.refresh).await, "refresh", "token_reused");
+    me(&app.refresh(&second.refresh).await, "refresh", "session_over");
+    me(&app.profile(&second.access).await, "authenticate", "session_over");
+    log.outcome(&app.refresh("x.y.z").await).is("refresh", "invalid_token");
+    log.outcome(&app.profile("x.y.z").await).is("authenticate", "invalid_token");
+    log.outcome(&app.logout("x.y.z").await).is("logout", "invalid_token");
+
+    let third = app.sign_in(&email).await;
+    me(&app.logout(&third.refresh).await, "logout", "success");
+    me(&app.logout(&third.refresh).await, "logout", "session_over");
+    app.deliver_mail().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rule_24_every_outcome_of_getting_back_in_and_being_kept_out_is_one_line_about_somebody() {
+    let (log, _guard) = Log::start();
+    let app = App::start().await;
+    let Member { email, user_id, tenant_id, tokens } = app.member("back-in").await;
+    let me = |answer: &Answer, action: &str, result: &str| {
+        log.outcome(answer).is(action, result).about(&user_id, &tenant_id);
+    };
+    let post = |path: &str, email: &str| app.client.post(path, &json!({ "email": email })).send();
+
+    me(&post("/auth/forgot-password", &email).await, "forgot_password", "success");
+    let nobody = app.address("nobody");
+    log.outcome(&post("/auth/forgot-password", &nobody).await).is("forgot_password", "nobody_to_mail");
+    log.outcome(&post("/auth/resend-confirmation", &email).await).is("resend_confirmation", "nobody_to_mail");
+    let old = tests::token_in(&app.mail_to(&email).await);
+    let token = app.forgot(&email).await;
+    me(&app.reset(&old, "velvet-tundra-mosaic-61").await, "reset_password", "superseded_token");
+    log.outcome(&app.reset("never-sent", "velvet-tundra-mosaic-61").await).is("reset_password", "unknown_token");
+    me(&app.reset(&token, "velvet-tundra-mosaic-61").await, "reset_password", "success");
+    me(&app.reset(&token, PASSWORD).await, "reset_password", "used_token");
+    app.mail_to(&email).await;
+
+    let tokens_of = async || Tokens::of(&app.login(&email, "velvet-tundra-mosaic-61").await);
+    me(&app.profile(&tokens.access).await, "authenticate", "session_over");
+    let tokens = tokens_of().await;
+    let elsewhere = app.client.get("/user/profile").bearer(&tokens.access).header("x-tenant-id", "another");
+    me(&elsewhere.send().await, "authenticate", "tenant_mismatch");
+    for (table, id, reason) in
+        [(Table::Users, &user_id, "account_inactive"), (Table::Tenants, &tenant_id, "tenant_inactive")]
+    {
+        app.set(table, id, "status", "suspended").await;
+        me(&app.profile(&tokens.access).await, "authenticate", reason);
+        me(&app.refresh(&tokens.refresh).await, "refresh", reason);
+        me(&app.login(&email, "velvet-tundra-mosaic-61").await, "login", reason);
+        app.set(table, id, "status", "active").await;
+    }
+    app.clock.advance(chrono::TimeDelta::days(31));
+    log.outcome(&app.profile(&tokens.access).await).is("authenticate", "expired_token");
+    log.outcome(&app.refresh(&tokens.refresh).await).is("refresh", "expired_token");
+
+    let twins = app.address("twins");
+    app.python_user(&twins).await;
+    let python = app.python_user(&twins).await;
+    log.outcome(&app.login(&twins, tests::python::PASSWORD).await).is("login", "ambiguous_address");
+    let refresh = app.python_refresh_token(&python).await;
+    let carried_on = log.outcome(&app.refresh(&refresh).await);
+    carried_on.is("carry_on_legacy_session", "success").about(&python.user_id, &python.tenant_id);
+    app.finish().await;
+}
+
+/// Everything that must stay secret of what happens in a journey through success, refusal and failure.
+#[tokio::test]
+async fn rule_24_no_secret_and_no_full_address_is_ever_logged() {
+    let (log, _guard) = Log::start();
+    let app = App::start().await;
+    let Newcomer { email, user_id, token: confirmation, .. } = app.newcomer("S3cretive").await;
+    app.login(&email, PASSWORD).await.refused(403, "EMAIL_NOT_VERIFIED");
+    app.confirm(&confirmation).await.succeeded();
+    app.login(&email, "a-wrong-password-7").await.refused(401, "INVALID_CREDENTIALS");
+    let login = app.login(&email, PASSWORD).await;
+    let first = Tokens::of(&login);
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    app.client.get("/user/profile").bearer(&second.access).header("cookie", "c00kie=1").send().await.succeeded();
+    let in_the_query = format!("/auth/logout?refresh_token={}", second.refresh);
+    app.client.call(axum::http::Method::POST, &in_the_query).send().await.succeeded();
+    app.refresh(&second.refresh).await.refused(401, "TOKEN_INVALID");
+    let reset = app.forgot(&email).await;
+    app.reset(&reset, "password1").await.refused(422, "WEAK_PASSWORD");
+    app.reset(&reset, "velvet-tundra-mosaic-61").await.succeeded();
+    app.mail_to(&email).await;
+    app.register(&Registration::of(&email)).await.succeeded();
+    app.mail_to(&email).await;
+    app.client.get(&format!("/auth/confirm-email/validate?token={confirmation}")).send().await.succeeded();
+    app.client.post(&format!("/auth/resend-confirmation?email={email}"), &json!({})).send().await.succeeded();
+    let wrong_types = json!({ "email": 5, "password": ["a-wrong-password-7"] });
+    app.client.post("/auth/login", &wrong_types).send().await.refused(422, "VALIDATION_ERROR");
+    let hash = app.row(Table::Users, &user_id).await.unwrap()["password_hash"].as_s().unwrap().clone();
+    app.probe.break_all();
+    app.login(&email, PASSWORD).await.refused(503, "SERVICE_UNAVAILABLE");
+    app.register(&Registration::of(&app.address("outage"))).await.refused(503, "SERVICE_UNAVAILABLE");
+    app.probe.mend();
+    app.set(Table::Users, &user_id, "role", "unreadable").await;
+    app.login(&email, "velvet-tundra-mosaic-61").await.refused(500, "INTERNAL_ERROR");
+    let local_part = email.split('@').next().unwrap().to_owned();
+
+    let text = log.text();
+    assert!(log.lines().len() > 40, "the log of the whole journey is here");
+    for (what, secret) in [
+        ("a password", PASSWORD),
+        ("a wrong password", "a-wrong-password-7"),
+        ("a weak password", "password1"),
+        ("a new password", "velvet-tundra-mosaic-61"),
+        ("an access token", &first.access),
+        ("an access token", &second.access),
+        ("a refresh token", &first.refresh),
+        ("a refresh token", &second.refresh),
+        ("a confirmation token", &confirmation),
+        ("the hash of a confirmation token", domain::TokenHash::of(&confirmation).as_str()),
+        ("a reset token", &reset),
+        ("the hash of a reset token", domain::TokenHash::of(&reset).as_str()),
+        ("a password hash", &hash),
+        ("any password hash", "$argon2"),
+        ("any JWT", "eyJ"),
+        ("the signing secret", tests::JWT_SECRET),
+        ("an authorization header", "Bearer"),
+        ("a cookie", "c00kie"),
+        ("a full address", &email),
+        ("a full address in lower case", &email.to_lowercase()),
+        ("a local part", &local_part),
+        ("a link", "https://app.example.com/auth"),
+    ] {
+        let found = text.lines().find(|line| line.contains(secret));
+        assert!(found.is_none(), "{what} is in the log: {}", found.unwrap_or_default());
+    }
+    app.set(Table::Users, &user_id, "role", "owner").await;
+    app.finish().await;
+}
