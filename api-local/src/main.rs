@@ -3,12 +3,15 @@
 mod banner;
 mod mailbox;
 mod options;
+mod stop;
 
 use std::{
     error::Error,
+    fs::DirBuilder,
     io::{self, IsTerminal},
     net::SocketAddr,
     num::NonZeroU32,
+    os::unix::fs::DirBuilderExt,
     process::ExitCode,
     time::Duration,
 };
@@ -26,10 +29,8 @@ use infrastructure::{
     wiring::{self, Services, Store},
 };
 use options::Options;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use stop::StopSignals;
+use tokio::{net::TcpListener, sync::oneshot};
 use tracing_subscriber::EnvFilter;
 
 /// How often expired items of the embedded store are removed.
@@ -72,6 +73,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     }
     let app = app.layer(middleware::from_fn(name_the_source));
 
+    let signals = StopSignals::listen()?;
     tokio::spawn(Services::deliver_forever(services.relay.clone(), services.keys.clone(), services.queued.clone()));
     banner::print(&banner::Facts {
         address: listener.local_addr()?,
@@ -79,9 +81,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
         catches_mail: services.mailbox.is_some(),
         verification: config.mail.verification,
     });
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop_requested())
-        .await?;
+    let (stop, stopping) = oneshot::channel();
+    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+    tokio::select! {
+        served = server.with_graceful_shutdown(async { stopping.await.unwrap_or_default() }) => served?,
+        () = signals.escort(stop) => {}
+    }
     // What the last requests queued is delivered now rather than at the next start.
     services.relay.run().await?;
     tracing::info!("stopped");
@@ -90,7 +95,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 /// The DynamoDB to run on, and how to describe it.
 fn open_store(options: &Options, config: &Config) -> Result<(Store, String), Box<dyn Error + Send + Sync>> {
-    std::fs::create_dir_all(&options.data_dir)
+    // It holds password hashes and the signing secret, so nobody else on the machine may read it.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&options.data_dir)
         .map_err(|error| format!("cannot use {} for data: {error}", options.data_dir.display()))?;
     if let Some(endpoint) = &config.dynamodb_endpoint {
         let store = if options.create_tables { Store::ExistingWithMissingTables } else { Store::Existing };
@@ -132,19 +141,4 @@ fn http_settings(config: &Config) -> Result<HttpSettings, Box<dyn Error + Send +
 async fn name_the_source(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(SourceAddress(peer.ip()));
     next.run(request).await
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn stop_requested() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
-    tracing::info!("stopping: finishing the requests that are running");
 }

@@ -1,6 +1,6 @@
 //! From the command line to the first answer, or to a reason why there is none.
 
-use std::{net::TcpListener, process::Command};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -54,6 +54,16 @@ fn a_data_folder_belongs_to_one_process() {
     let _first = LocalHost::start(data.path(), &[]);
     let second = Program::start(&mut local::command(data.path(), &[])).wait();
     assert_refused(&second, &["another process is using the database", &data.path().display().to_string()]);
+}
+
+#[test]
+fn the_data_is_for_the_eyes_of_its_owner() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+    let _host = LocalHost::start(&data, &[]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!(mode(&data.join("jwt-secret")), 0o600);
 }
 
 #[test]

@@ -33,14 +33,24 @@ fn an_idle_connection_does_not_hold_the_stop() {
     assert_eq!(ended.status.code(), Some(0), "{}", ended.said);
 }
 
+#[test]
+fn a_second_signal_does_not_wait_for_a_client_that_never_finishes() {
+    let data = tempfile::tempdir().unwrap();
+    let mut host = LocalHost::start(data.path(), &[]);
+    let _half_sent = HalfSent::begin(&host, "ada@example.com");
+    signal(&host, "INT");
+    wait_until_it_is_stopping(&mut host);
+    signal(&host, "INT");
+    let ended = host.program.wait();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.said);
+}
+
 fn finishes_running_requests_on(name: &str) {
     let data = tempfile::tempdir().unwrap();
     let mut host = LocalHost::start(data.path(), &[UNVERIFIED]);
     let running: Vec<_> = (0..RUNNING).map(|n| HalfSent::begin(&host, &format!("user{n}@example.com"))).collect();
     signal(&host, name);
-    host.program.wait_for("word that it is stopping", |said| {
-        said.stderr.iter().any(|line| line.contains("finishing the requests that are running")).then_some(())
-    });
+    wait_until_it_is_stopping(&mut host);
     for request in running {
         let answer = request.finish();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -78,6 +88,12 @@ impl HalfSent {
         self.stream.read_to_string(&mut answer).unwrap();
         answer
     }
+}
+
+fn wait_until_it_is_stopping(host: &mut LocalHost) {
+    host.program.wait_for("word that it is stopping", |said| {
+        said.stderr.iter().any(|line| line.contains("finishing the requests that are running")).then_some(())
+    });
 }
 
 fn connect(host: &LocalHost) -> TcpStream {
