@@ -81,11 +81,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
         catches_mail: services.mailbox.is_some(),
         verification: config.mail.verification,
     });
-    let (stop, stopping) = oneshot::channel();
+    let (finish, finishing) = oneshot::channel();
     let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
     tokio::select! {
-        served = server.with_graceful_shutdown(async { stopping.await.unwrap_or_default() }) => served?,
-        () = signals.escort(stop) => {}
+        ended = server.with_graceful_shutdown(async { finishing.await.unwrap_or_default() }) => ended?,
+        () = signals.escort(finish) => {}
     }
     // What the last requests queued is delivered now rather than at the next start.
     services.relay.run().await?;
