@@ -1,0 +1,150 @@
+use chrono::{DateTime, Duration};
+
+use super::*;
+use crate::TokenSecret;
+
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+pub(crate) fn registered_user() -> User {
+    let new = NewUser {
+        id: UserId::restore("u1"),
+        tenant_id: TenantId::restore("t1"),
+        email: EmailAddress::parse("anna@example.com").unwrap(),
+        first_name: PersonName::parse("Anna").unwrap(),
+        last_name: PersonName::parse("Lee").unwrap(),
+        phone: None,
+        role: Role::Owner,
+        password_hash: PasswordHash::restore("$argon2id$one"),
+    };
+    let (user, outcome) = User::register(new, EmailVerification::Required, at(0));
+    assert_eq!(kinds(outcome), [UserEventKind::Registered]);
+    user
+}
+
+fn kinds(outcome: Outcome<UserEvent>) -> Vec<UserEventKind> {
+    outcome.into_events().into_iter().map(|event| event.what).collect()
+}
+
+fn token_for(user: &mut User, purpose: Purpose, seed: u8) -> OneTimeToken {
+    let secret = TokenSecret::from_random([seed; 32]);
+    let token = OneTimeToken::issue(purpose, &secret, user.snapshot(), Duration::hours(1), at(0));
+    assert!(!user.expect_token(&token, at(0)).is_nothing());
+    token
+}
+
+#[test]
+fn a_new_user_is_pending_and_may_sign_in_once_the_address_is_confirmed() {
+    let mut user = registered_user();
+    assert_eq!(user.may_sign_in(EmailVerification::Required), Err(SignInRefused::EmailNotVerified));
+    let mut token = token_for(&mut user, Purpose::ConfirmEmail, 1);
+    assert_eq!(user.confirm_email(&mut token, at(1)).map(kinds), Ok(vec![UserEventKind::EmailConfirmed]));
+    assert_eq!(user.may_sign_in(EmailVerification::Required), Ok(()));
+    assert_eq!(user.snapshot().status, UserStatus::Active);
+}
+
+#[test]
+fn an_unverified_user_may_sign_in_where_verification_is_optional() {
+    let mut user = registered_user();
+    assert!(user.sign_in(EmailVerification::Optional, None, at(1)).is_ok());
+    assert!(user.is_usable());
+    assert_eq!(user.snapshot().last_login, Some(at(1)));
+}
+
+#[test]
+fn a_suspended_user_may_not_sign_in_even_when_verified() {
+    for status in [UserStatus::Inactive, UserStatus::Suspended] {
+        let state = UserSnapshot { status, email_verified: true, ..registered_user().snapshot().clone() };
+        let mut user = User::restore(state);
+        assert_eq!(user.sign_in(EmailVerification::Required, None, at(1)), Err(SignInRefused::Inactive));
+        assert_eq!(user.snapshot().last_login, None);
+    }
+}
+
+#[test]
+fn rule_8_a_newer_token_voids_the_older() {
+    let mut user = registered_user();
+    let mut older = token_for(&mut user, Purpose::ConfirmEmail, 1);
+    let mut newer = token_for(&mut user, Purpose::ConfirmEmail, 2);
+    assert_eq!(user.confirm_email(&mut older, at(1)), Err(TokenRefused::Superseded));
+    assert!(user.confirm_email(&mut newer, at(1)).is_ok());
+}
+
+#[test]
+fn rule_8_a_token_is_bound_to_the_address_it_was_sent_to() {
+    let mut user = registered_user();
+    let mut token = token_for(&mut user, Purpose::ConfirmEmail, 1);
+    let moved = UserSnapshot { email: EmailAddress::restore("new@example.com"), ..user.snapshot().clone() };
+    assert_eq!(User::restore(moved).confirm_email(&mut token, at(1)), Err(TokenRefused::Superseded));
+}
+
+#[test]
+fn a_confirmation_token_resets_no_password() {
+    let mut user = registered_user();
+    let mut token = token_for(&mut user, Purpose::ConfirmEmail, 1);
+    let hash = PasswordHash::restore("$argon2id$two");
+    assert_eq!(user.reset_password(&mut token, hash, at(1)), Err(TokenRefused::Superseded));
+}
+
+#[test]
+fn rule_16_a_reset_password_ends_every_session() {
+    let mut user = registered_user();
+    let before = user.snapshot().sessions;
+    let mut token = token_for(&mut user, Purpose::ResetPassword, 1);
+    assert!(user.reset_password(&mut token, PasswordHash::restore("$argon2id$two"), at(9)).is_ok());
+    assert_eq!(user.snapshot().sessions.number, before.number + 1);
+    assert_eq!(user.snapshot().sessions.began_at, Some(at(9)));
+    assert!(user.snapshot().email_verified, "the link came by mail");
+}
+
+#[test]
+fn signing_in_keeps_a_rehashed_password() {
+    let mut user = registered_user();
+    let new = PasswordHash::restore("$argon2id$stronger");
+    assert!(user.sign_in(EmailVerification::Optional, Some(new.clone()), at(1)).is_ok());
+    assert_eq!(user.snapshot().password_hash, Some(new));
+}
+
+#[test]
+fn a_profile_change_names_the_fields_that_changed() {
+    let mut user = registered_user();
+    let change = ProfileChange {
+        first_name: Some(PersonName::parse("Anna").unwrap()),
+        phone: Change::Set(PhoneNumber::parse("+49 30 901820").unwrap()),
+        ..ProfileChange::default()
+    };
+    let expected = UserEventKind::ProfileChanged { fields: vec!["phone"] };
+    assert_eq!(kinds(user.change_profile(change.clone(), at(1))), [expected]);
+    assert!(user.change_profile(change, at(2)).is_nothing());
+    assert_eq!(user.snapshot().updated_at, at(1), "nothing changed the second time");
+}
+
+#[test]
+fn null_clears_and_absence_keeps() {
+    let mut user = registered_user();
+    let phone = PhoneNumber::parse("+49 30 901820").unwrap();
+    assert!(
+        !user
+            .change_profile(ProfileChange { phone: Change::Set(phone.clone()), ..Default::default() }, at(1))
+            .is_nothing()
+    );
+    assert!(user.change_profile(ProfileChange::default(), at(2)).is_nothing());
+    assert_eq!(user.snapshot().phone, Some(phone));
+    assert!(!user.change_profile(ProfileChange { phone: Change::Clear, ..Default::default() }, at(3)).is_nothing());
+    assert_eq!(user.snapshot().phone, None);
+}
+
+#[test]
+fn language_and_time_zone_are_chosen_for_profile_and_preferences_together() {
+    let mut user = registered_user();
+    let change = PreferencesChange {
+        language: Some(Language::parse("de").unwrap()),
+        timezone: Some(TimeZone::parse("Europe/Berlin").unwrap()),
+        ..PreferencesChange::default()
+    };
+    assert_eq!(kinds(user.change_preferences(change, at(1))), [UserEventKind::PreferencesChanged]);
+    let user = user.snapshot();
+    assert_eq!((user.language.as_str(), user.timezone.as_str()), ("de", "Europe/Berlin"));
+    assert_eq!((&user.preferences.language, &user.preferences.timezone), (&user.language, &user.timezone));
+}
