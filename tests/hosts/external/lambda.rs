@@ -1,11 +1,15 @@
 //! The Lambda function under AWS's runtime interface emulator.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use infrastructure::dynamodb::tables::Table;
-use libtest_mimic::Trial;
+use libtest_mimic::{Measurement, Trial};
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use crate::{
     api::{PASSWORD, registration},
@@ -15,8 +19,11 @@ use crate::{
     tools::lambda_binary,
 };
 
+/// How often the start is measured.
+const STARTS: u32 = 20;
+
 pub(crate) fn trials() -> Vec<Trial> {
-    trials![
+    let mut trials = trials![
         every_kind_of_gateway_reaches_the_same_routes,
         a_person_walks_from_sign_up_to_profile_through_either_gateway,
         a_body_in_base64_is_read,
@@ -27,7 +34,30 @@ pub(crate) fn trials() -> Vec<Trial> {
         mail_leaves_when_the_outbox_changes,
         mail_leaves_when_the_schedule_fires,
         missing_settings_are_logged_all_at_once_and_end_the_process,
-    ]
+    ];
+    let name = concat!(module_path!(), "::from_the_start_of_the_process_to_its_first_answer");
+    trials.push(Trial::bench(name, |is_test| {
+        let starts = if is_test { 1 } else { STARTS };
+        Ok(Some(Runtime::new()?.block_on(start_up(starts))))
+    }));
+    trials
+}
+
+/// How long the first event takes, with which the emulator starts the function.
+async fn start_up(starts: u32) -> Measurement {
+    let mut taken = Vec::new();
+    for _ in 0..starts {
+        let function = Function::start().await;
+        let begun = Instant::now();
+        let reply = function.ask(&Request::get("/api/v1/health")).await;
+        taken.push(begun.elapsed());
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    taken.sort_unstable();
+    let nanoseconds = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap();
+    let spread = taken[taken.len() - 1].abs_diff(taken[0]);
+    // As for Rust's own benchmarks, the second figure is from the fastest to the slowest.
+    Measurement { avg: nanoseconds(taken[taken.len() / 2]), variance: nanoseconds(spread) }
 }
 
 async fn every_kind_of_gateway_reaches_the_same_routes() {
