@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// A running function that answers plain HTTP requests.
-pub(crate) struct WatchedFunction {
+struct WatchedFunction {
     /// Where it answers.
-    pub(crate) url: String,
+    url: String,
     _function: Program,
     _gateway: Program,
 }
@@ -32,25 +32,31 @@ const NOT_PASSED_ON: [&str; 2] =
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name: &'static str| {
         Trial::test(format!("{}::{name}", module_path!()), move || {
-            Runtime::new()?.block_on(take(name));
+            Runtime::new()?.block_on(async { take(&[name], &Surroundings::prepare().await).await });
             Ok(())
         })
     };
-    let names = journeys::ALL.iter().map(|(name, _)| *name);
-    names.filter(|name| !NOT_PASSED_ON.contains(name)).map(trial).collect()
+    journeys_that_arrive().into_iter().map(trial).collect()
 }
 
-async fn take(journey: &str) {
-    let surroundings = Surroundings::prepare().await;
-    let function = WatchedFunction::start(&surroundings).await;
-    let app = App::remote(&function.url, surroundings.dynamodb.clone(), JWT_SECRET).await;
-    journeys::run(journey, &app).await;
-    app.finish().await;
+/// The names of the journeys that this gateway lets through.
+pub(crate) fn journeys_that_arrive() -> Vec<&'static str> {
+    journeys::ALL.iter().map(|(name, _)| *name).filter(|name| !NOT_PASSED_ON.contains(name)).collect()
+}
+
+/// Takes the journeys, one after the other.
+pub(crate) async fn take(names: &[&str], surroundings: &Surroundings) {
+    let function = WatchedFunction::start(surroundings).await;
+    for name in names {
+        let app = App::remote(&function.url, surroundings.dynamodb.clone(), JWT_SECRET).await;
+        journeys::run(name, &app).await;
+        app.finish().await;
+    }
 }
 
 impl WatchedFunction {
     /// Starts the gateway and the function.
-    pub(crate) async fn start(surroundings: &Surroundings) -> Self {
+    async fn start(surroundings: &Surroundings) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let mut command = Command::new(tool("ACCOUNT_TEST_CARGO_LAMBDA"));
         command

@@ -6,13 +6,25 @@ use libtest_mimic::Trial;
 use tests::DynamoDbLocal;
 
 use crate::{
+    cargo_lambda,
+    function::Surroundings,
     local::{self, LocalHost},
     program::Program,
     tools::tool,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials![the_printed_commands_lead_to_a_profile, missing_tables_are_a_clear_reason_not_to_start]
+    trials![
+        every_journey_leads_to_the_same_end,
+        the_printed_commands_lead_to_a_profile,
+        missing_tables_are_a_clear_reason_not_to_start
+    ]
+}
+
+async fn every_journey_leads_to_the_same_end() {
+    let amazon = DynamoDbLocal::start(&tool("ACCOUNT_TEST_DYNAMODB_LOCAL")).await;
+    let surroundings = Surroundings::on(amazon.client(), amazon.endpoint().to_string()).await;
+    cargo_lambda::take(&cargo_lambda::journeys_that_arrive(), &surroundings).await;
 }
 
 async fn the_printed_commands_lead_to_a_profile() {

@@ -41,11 +41,16 @@ impl Surroundings {
     /// Serves an embedded DynamoDB with every table to other processes, and takes mail, until the runtime ends.
     pub(crate) async fn prepare() -> Self {
         let database = EmbeddedDynamoDb::in_memory().unwrap();
-        let dynamodb = database.client();
-        create_missing(&dynamodb, &layout()).await.unwrap();
+        let client = database.client();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { database.serve_on(listener, std::future::pending()).await });
+        Self::on(client, endpoint).await
+    }
+
+    /// The same on a DynamoDB that is served already.
+    pub(crate) async fn on(dynamodb: Client, endpoint: String) -> Self {
+        create_missing(&dynamodb, &layout()).await.unwrap();
         Self { dynamodb, mail: MailServer::start(), endpoint }
     }
 
