@@ -1,7 +1,10 @@
 //! What is done to the service, one phase after the other.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -68,17 +71,14 @@ impl Plan {
 
 /// Signs up [`SIGN_UPS`] people and leaves each visitor with the last of their accounts.
 async fn sign_up(visitors: Vec<Visitor>) -> (Vec<Visitor>, Tally) {
-    let each = SIGN_UPS.div_ceil(visitors.len().max(1));
+    let left = Arc::new(AtomicUsize::new(SIGN_UPS));
     let mut tasks = JoinSet::new();
     for mut visitor in visitors {
+        let left = Arc::clone(&left);
         tasks.spawn(async move {
-            let mut done = 0;
-            // Twice as many tries are enough for a service that works at all.
-            for _ in 0..2 * each {
-                done += usize::from(visitor.register().await);
-                if done == each {
-                    break;
-                }
+            let take_one = |left: usize| left.checked_sub(1);
+            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one).is_ok() {
+                visitor.register().await;
             }
             visitor
         });
