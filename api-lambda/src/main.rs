@@ -20,20 +20,25 @@ use lambda_http::{
     lambda_runtime::{self, service_fn},
     request::RequestContext,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 // One request is served at a time, and passwords are hashed on threads of their own.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(log_filter())
-        .init();
+        .with_filter(log_filter());
+    tracing_subscriber::registry().with(lines).init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -120,9 +125,9 @@ fn prepare(mut request: Request) -> Request {
     clippy::disallowed_methods,
     reason = "logging starts before the settings are read, to log what is wrong with them"
 )]
-fn log_filter() -> EnvFilter {
+fn log_filter() -> Targets {
     std::env::var("LOG_LEVEL")
         .ok()
-        .and_then(|filter| EnvFilter::try_new(filter).ok())
-        .unwrap_or_else(|| EnvFilter::new("info"))
+        .and_then(|filter| filter.parse().ok())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }

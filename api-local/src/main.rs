@@ -31,7 +31,7 @@ use infrastructure::{
 use options::Options;
 use stop::StopSignals;
 use tokio::{net::TcpListener, sync::oneshot};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How often expired items of the embedded store are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
@@ -49,12 +49,12 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Config::from_environment(Host::Local)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log_filter)?)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .compact()
-        .init();
+        .with_filter(config.log_filter.parse::<Targets>().map_err(|error| format!("LOG_LEVEL: {error}"))?);
+    tracing_subscriber::registry().with(lines).init();
 
     // Bound first: a port that is taken is the commonest mistake, and nothing has been created yet.
     let listener = TcpListener::bind((options.host, options.port))

@@ -10,7 +10,8 @@ use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::{Credentials, SharedAsyncSleep, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Builder;
 pub use aws_smithy_http_client::HttpClientError;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -40,8 +41,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 const MAIL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAIL_OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Loads the SDK's configuration: credentials from the usual places, asked for at the first request;
-/// our trust store; time-outs; three attempts.
+/// Loads the SDK's configuration: our trust store, time-outs, three attempts, and credentials that are
+/// asked for at the first request. Lambda puts them into the environment, and there is no looking
+/// elsewhere without the feature `profile-credentials`.
 ///
 /// The environment's region is not consulted, so that a client never reads another region's tables
 /// because of a developer's profile.
@@ -49,18 +51,31 @@ const MAIL_OPERATION_TIMEOUT: Duration = Duration::from_secs(25);
 /// # Errors
 /// When the TLS configuration is refused, which does not depend on the machine.
 pub async fn load(region: impl Into<String>) -> Result<SdkConfig, HttpClientError> {
-    Ok(aws_config::defaults(BehaviorVersion::latest())
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(FIRST_BACKOFF)
+        .with_max_backoff(LONGEST_BACKOFF);
+    Ok(SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.into()))
         .http_client(http_client()?)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT))
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(ATTEMPTS)
-                .with_initial_backoff(FIRST_BACKOFF)
-                .with_max_backoff(LONGEST_BACKOFF),
-        )
-        .load()
-        .await)
+        .retry_config(retries)
+        .credentials_provider(credentials().await)
+        .build())
+}
+
+#[cfg(feature = "profile-credentials")]
+async fn credentials() -> SharedCredentialsProvider {
+    let everywhere = aws_config::default_provider::credentials::DefaultCredentialsChain::builder().build().await;
+    SharedCredentialsProvider::new(everywhere)
+}
+
+#[cfg(not(feature = "profile-credentials"))]
+#[expect(clippy::unused_async, reason = "looking elsewhere is asynchronous")]
+async fn credentials() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
 }
 
 /// A client of DynamoDB, or of the store at `endpoint` that speaks its protocol.

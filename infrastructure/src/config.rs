@@ -157,7 +157,7 @@ pub struct Config {
     pub stage: Stage,
     /// What it calls itself in logs and health answers.
     pub application_name: String,
-    /// What it logs, in `tracing`'s filter syntax.
+    /// What it logs: a level, or levels by target.
     pub log_filter: String,
     /// The AWS region.
     pub region: String,

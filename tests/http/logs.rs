@@ -9,7 +9,7 @@ use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
 use tests::{Answer, App, Member, Newcomer, PASSWORD, Registration, Tokens};
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Keeps the log of this thread, as the Lambda host writes it but with everything that our own code says.
 #[derive(Clone, Default)]
@@ -30,15 +30,14 @@ impl Log {
         let log = Self::default();
         let writer = log.clone();
         let filter = "info,application=trace,api=trace,domain=trace,infrastructure=trace,security=trace";
-        let subscriber = tracing_subscriber::fmt()
+        let lines = tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
-            .with_env_filter(EnvFilter::new(filter))
             .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+            .with_filter(filter.parse::<Targets>().unwrap());
+        (log, tracing_subscriber::registry().with(lines).set_default())
     }
 
     fn text(&self) -> String {
