@@ -15,6 +15,7 @@ pub mod event;
 pub mod https_url;
 pub mod ids;
 pub mod locale;
+pub mod name;
 pub mod outcome;
 pub mod person_name;
 pub mod phone_number;

@@ -1,23 +1,10 @@
 //! Names of people.
 
+use crate::name::{self, InvalidName};
+
 /// A first or a last name: 1 to 50 characters, trimmed, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonName(String);
-
-/// Why a text is not a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPersonName {
-    /// Nothing was given.
-    #[error("is required")]
-    Missing,
-    /// Longer than [`PersonName::MAX_LENGTH`].
-    #[error("must be at most 50 characters")]
-    TooLong,
-    /// Holds something that no name holds: control characters, `<` or `>`, or a link. Names are printed in
-    /// mails, so a "name" with a link in it would make us a spammer's relay.
-    #[error("contains characters that a name cannot have")]
-    Malformed,
-}
 
 impl PersonName {
     /// Longest name, in characters.
@@ -27,19 +14,9 @@ impl PersonName {
     ///
     /// # Errors
     ///
-    /// [`InvalidPersonName`] says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, InvalidPersonName> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(InvalidPersonName::Missing);
-        }
-        if text.chars().count() > Self::MAX_LENGTH {
-            return Err(InvalidPersonName::TooLong);
-        }
-        if text.chars().any(char::is_control) || text.contains(['<', '>']) || text.contains("://") {
-            return Err(InvalidPersonName::Malformed);
-        }
-        Ok(Self(text.to_owned()))
+    /// [`InvalidName`] says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        name::parse(text, Self::MAX_LENGTH).map(Self)
     }
 
     /// Takes a name from the store as it is.
@@ -70,12 +47,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case::empty(" \t", InvalidPersonName::Missing)]
-    #[case::too_long(&"é".repeat(51), InvalidPersonName::TooLong)]
-    #[case::markup("<b>Anna</b>", InvalidPersonName::Malformed)]
-    #[case::link("win at https://spam.example", InvalidPersonName::Malformed)]
-    #[case::line_break("Anna\nLee", InvalidPersonName::Malformed)]
-    fn what_is_no_name_is_refused(#[case] text: &str, #[case] why: InvalidPersonName) {
+    #[case::empty(" \t", InvalidName::Missing)]
+    #[case::too_long(&"é".repeat(51), InvalidName::TooLong(50))]
+    #[case::markup("<b>Anna</b>", InvalidName::Malformed)]
+    #[case::link("win at https://spam.example", InvalidName::Malformed)]
+    #[case::line_break("Anna\nLee", InvalidName::Malformed)]
+    fn what_is_no_name_is_refused(#[case] text: &str, #[case] why: InvalidName) {
         assert_eq!(PersonName::parse(text), Err(why));
     }
 }

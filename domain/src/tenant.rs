@@ -1,24 +1,13 @@
 //! An organisation and the wall around its data.
 
-use crate::{Outcome, PersonName, TenantId, Timestamp, UserId, Version};
+use crate::{
+    Outcome, PersonName, TenantId, Timestamp, UserId, Version,
+    name::{self, InvalidName},
+};
 
 /// A tenant's name: 1 to 100 characters, trimmed, without control characters or markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantName(String);
-
-/// Why a text is not a tenant's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTenantName {
-    /// Nothing was given.
-    #[error("is required")]
-    Missing,
-    /// Longer than [`TenantName::MAX_LENGTH`].
-    #[error("must be at most 100 characters")]
-    TooLong,
-    /// Holds control characters, `<` or `>`, or a link: the name is printed in mails to strangers.
-    #[error("contains characters that a name cannot have")]
-    Malformed,
-}
 
 impl TenantName {
     /// Longest name, in characters.
@@ -28,19 +17,9 @@ impl TenantName {
     ///
     /// # Errors
     ///
-    /// [`InvalidTenantName`] says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, InvalidTenantName> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(InvalidTenantName::Missing);
-        }
-        if text.chars().count() > Self::MAX_LENGTH {
-            return Err(InvalidTenantName::TooLong);
-        }
-        if text.chars().any(char::is_control) || text.contains(['<', '>']) || text.contains("://") {
-            return Err(InvalidTenantName::Malformed);
-        }
-        Ok(Self(text.to_owned()))
+    /// [`InvalidName`] says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        name::parse(text, Self::MAX_LENGTH).map(Self)
     }
 
     /// The name of the tenant of somebody who gave none.
@@ -180,10 +159,10 @@ mod tests {
     }
 
     #[rstest::rstest]
-    #[case::empty(" ", InvalidTenantName::Missing)]
-    #[case::too_long(&"x".repeat(101), InvalidTenantName::TooLong)]
-    #[case::link("Prize at http://spam.example", InvalidTenantName::Malformed)]
-    fn what_is_no_tenant_name_is_refused(#[case] text: &str, #[case] why: InvalidTenantName) {
+    #[case::empty(" ", InvalidName::Missing)]
+    #[case::too_long(&"x".repeat(101), InvalidName::TooLong(100))]
+    #[case::link("Prize at http://spam.example", InvalidName::Malformed)]
+    fn what_is_no_tenant_name_is_refused(#[case] text: &str, #[case] why: InvalidName) {
         assert_eq!(TenantName::parse(text), Err(why));
     }
 
