@@ -1,5 +1,6 @@
 //! Links for size (docs/adr/0010-built-for-size.md).
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script its target through the environment")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // A binary at a fixed address needs no relocations, which are a megabyte here, and none to be worked off at
