@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "profile-credentials")]
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::retry::RetryConfig;
@@ -55,26 +57,28 @@ pub async fn load(region: impl Into<String>) -> Result<SdkConfig, HttpClientErro
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(FIRST_BACKOFF)
         .with_max_backoff(LONGEST_BACKOFF);
+    let region = Region::new(region.into());
     Ok(SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(region.into()))
+        .region(region.clone())
         .http_client(http_client()?)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT))
         .retry_config(retries)
-        .credentials_provider(credentials().await)
+        .credentials_provider(credentials(region).await)
         .build())
 }
 
 #[cfg(feature = "profile-credentials")]
-async fn credentials() -> SharedCredentialsProvider {
-    let everywhere = aws_config::default_provider::credentials::DefaultCredentialsChain::builder().build().await;
-    SharedCredentialsProvider::new(everywhere)
+async fn credentials(region: Region) -> SharedCredentialsProvider {
+    // Not told the region, the chain asks the machine's metadata service for it, at once and with patience.
+    let everywhere = DefaultCredentialsChain::builder().region(region);
+    SharedCredentialsProvider::new(everywhere.build().await)
 }
 
 #[cfg(not(feature = "profile-credentials"))]
 #[expect(clippy::unused_async, reason = "looking elsewhere is asynchronous")]
-async fn credentials() -> SharedCredentialsProvider {
+async fn credentials(_: Region) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
 }
 

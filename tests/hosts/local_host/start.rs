@@ -56,6 +56,16 @@ fn a_data_folder_belongs_to_one_process() {
     assert_refused(&second, &["another process is using the database", &data.path().display().to_string()]);
 }
 
+/// Looking for credentials or a region that nobody has would ask the network, and take seconds.
+#[test]
+fn a_start_with_no_settings_has_nothing_to_warn_of() {
+    let data = tempfile::tempdir().unwrap();
+    let mut host = LocalHost::start(data.path(), &[]);
+    host.program.child.kill().unwrap();
+    let said = host.program.wait().said;
+    assert!(!said.stderr.iter().any(|line| line.contains("WARN") || line.contains("ERROR")), "{said}");
+}
+
 #[test]
 fn the_data_is_for_the_eyes_of_its_owner() {
     let parent = tempfile::tempdir().unwrap();
