@@ -71,6 +71,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
             "jsonwebtoken",
             "lettre",
             "minijinja",
+            "rustix",
             "secrecy",
             "serde",
             "serde_json",

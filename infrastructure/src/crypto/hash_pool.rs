@@ -60,6 +60,9 @@ type Job = Box<dyn FnOnce(&mut Hasher) + Send>;
 
 /// A fixed number of threads that hash passwords, behind a bounded queue.
 ///
+/// On Linux the threads are nicer than all others, so that hashing on every core delays no request that only
+/// reads: one that is ready to run goes first.
+///
 /// A requester that goes away costs nothing: its job is skipped when its turn comes. Passwords and
 /// what is derived from them are overwritten after each job. Dropping the pool finishes the jobs
 /// that are still wanted, then ends the threads.
@@ -151,6 +154,7 @@ fn bytes(password: &SecretString) -> &[u8] {
 }
 
 fn work(queue: &Mutex<Receiver<Job>>, mut hasher: Hasher) {
+    step_back();
     loop {
         // Idle threads wait here in turn: one in `recv`, the others for the lock.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -161,6 +165,21 @@ fn work(queue: &Mutex<Receiver<Job>>, mut hasher: Hasher) {
         hasher.wipe();
     }
 }
+
+/// Lets the other threads of the process go first. A thread that may not step back hashes all the same.
+#[cfg(target_os = "linux")]
+fn step_back() {
+    /// A tenth of the weight of a usual thread, which still is something when the machine is never idle.
+    const NICENESS: i32 = 10;
+    // Linux keeps this for each thread, and takes no process to mean the thread that asks.
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "password hashing runs at the usual priority");
+    }
+}
+
+/// Elsewhere, priorities belong to processes.
+#[cfg(not(target_os = "linux"))]
+const fn step_back() {}
 
 struct Threads(Vec<JoinHandle<()>>);
 
