@@ -180,3 +180,15 @@ fn the_dummy_verification_is_a_whole_verification() {
     assert_eq!(hasher.verify(b"correct horse", &dummy), Verification::NoMatch);
     assert_eq!(stored.len(), dummy.len());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn threads_that_hash_let_the_others_go_first() {
+    let niceness = |_: &mut Hasher| {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("/proc");
+        let after_name = stat.rsplit_once(')').expect("a name").1;
+        after_name.split_whitespace().nth(16).and_then(|field| field.parse::<i32>().ok())
+    };
+    let pool = pool(1, 1);
+    assert!(pool.run(niceness).await.expect("an answer") >= Some(10));
+}
