@@ -43,7 +43,7 @@ async fn no_acknowledged_registration_is_lost_when_the_process_is_killed() {
     const ROUNDS: [usize; 5] = [1, 4, 9, 13, 22];
     let data = tempfile::tempdir().unwrap();
     for (round, enough) in ROUNDS.into_iter().enumerate() {
-        let mut host = LocalHost::start(data.path(), &[UNVERIFIED]);
+        let host = LocalHost::start(data.path(), &[UNVERIFIED]);
         let (sender, mut acknowledged) = unbounded_channel();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
@@ -56,7 +56,8 @@ async fn no_acknowledged_registration_is_lost_when_the_process_is_killed() {
         while kept.len() < enough {
             kept.insert(acknowledged.recv().await.unwrap());
         }
-        host.program.child.kill().unwrap();
+        // Kills the process, and waits until it has given up its claim on the folder.
+        drop(host);
         while let Some(email) = acknowledged.recv().await {
             kept.insert(email);
         }
