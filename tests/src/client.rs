@@ -38,7 +38,10 @@ impl Client {
 
     /// Calls a running process.
     pub(crate) fn remote(base: Url) -> Self {
-        Self(Transport::Remote(reqwest::Client::new(), base))
+        // `cargo lambda watch` now and then leaves bytes on a connection that it keeps open, which the next request
+        // on it would trip over: each gets a connection of its own.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client without TLS");
+        Self(Transport::Remote(client, base))
     }
 
     /// A request to a route, whose path is given without `/api/v1`.
