@@ -6,9 +6,9 @@
 mod event;
 mod path;
 
-use std::{error::Error, net::IpAddr, num::NonZeroU32, process::ExitCode};
+use std::{error::Error, net::IpAddr, process::ExitCode};
 
-use api::{ApiState, BasePath, CorsOrigins, HealthService, HttpSettings, ServiceInfo, SourceAddress};
+use api::{ApiState, HealthService, HttpSettings, ServiceInfo, SourceAddress};
 use axum::Router;
 use event::{Event, Reply};
 use infrastructure::{
@@ -88,20 +88,12 @@ fn router(services: &Services, config: &Config) -> Result<Router, Failure> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         environment: config.stage.to_string(),
     };
-    let state = ApiState {
-        auth: services.auth.clone(),
-        users: services.users.clone(),
-        health: HealthService::new(about, services.clock.clone(), services.health.clone()),
-        ids: services.ids.clone(),
-    };
-    let settings = HttpSettings {
-        base_path: BasePath::parse(&config.http.base_path)?,
-        cors: CorsOrigins::parse(&config.http.cors_origins, config.stage.as_str())?,
-        hsts: true,
-        public_posts_per_minute: config.http.rate_limit_per_minute.and_then(NonZeroU32::new),
-        ..HttpSettings::default()
-    };
-    Ok(api::router(state, settings))
+    let health = HealthService::new(about, services.clock.clone(), services.health.clone());
+    let state = ApiState::new(services.use_cases.clone(), health, services.ids.clone());
+    let Config { stage, http, .. } = config;
+    let settings =
+        HttpSettings::parse(stage.as_str(), &http.base_path, &http.cors_origins, http.rate_limit_per_minute)?;
+    Ok(api::router(state, HttpSettings { hsts: true, ..settings }))
 }
 
 /// Undoes what API Gateway and its adapter did to the path, and says where the request came from. The source

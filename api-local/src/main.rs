@@ -10,13 +10,12 @@ use std::{
     fs::DirBuilder,
     io::{self, IsTerminal},
     net::SocketAddr,
-    num::NonZeroU32,
     os::unix::fs::DirBuilderExt,
     process::ExitCode,
     time::Duration,
 };
 
-use api::{ApiState, BasePath, CorsOrigins, HealthService, HttpSettings, ServiceInfo, SourceAddress};
+use api::{ApiState, HealthService, HttpSettings, ServiceInfo, SourceAddress};
 use axum::{
     extract::{ConnectInfo, Request},
     middleware::{self, Next},
@@ -120,21 +119,13 @@ fn state(services: &Services, config: &Config) -> ApiState {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         environment: config.stage.to_string(),
     };
-    ApiState {
-        auth: services.auth.clone(),
-        users: services.users.clone(),
-        health: HealthService::new(about, services.clock.clone(), services.health.clone()),
-        ids: services.ids.clone(),
-    }
+    let health = HealthService::new(about, services.clock.clone(), services.health.clone());
+    ApiState::new(services.use_cases.clone(), health, services.ids.clone())
 }
 
 fn http_settings(config: &Config) -> Result<HttpSettings, Box<dyn Error + Send + Sync>> {
-    Ok(HttpSettings {
-        base_path: BasePath::parse(&config.http.base_path)?,
-        cors: CorsOrigins::parse(&config.http.cors_origins, config.stage.as_str())?,
-        public_posts_per_minute: config.http.rate_limit_per_minute.and_then(NonZeroU32::new),
-        ..HttpSettings::default()
-    })
+    let Config { stage, http, .. } = config;
+    Ok(HttpSettings::parse(stage.as_str(), &http.base_path, &http.cors_origins, http.rate_limit_per_minute)?)
 }
 
 /// The peer of the connection is the source of the request: nothing stands in front of a local service.

@@ -16,5 +16,5 @@ mod state;
 pub use extract::SourceAddress;
 pub use openapi::openapi;
 pub use routes::router;
-pub use settings::{BasePath, CorsOrigins, HttpSettings, InvalidBasePath, InvalidCorsOrigin};
+pub use settings::{BasePath, CorsOrigins, HttpSettings, InvalidBasePath, InvalidCorsOrigin, InvalidHttpSettings};
 pub use state::{ApiState, HealthService, ServiceInfo};

@@ -34,6 +34,39 @@ impl Default for HttpSettings {
     }
 }
 
+/// Why the settings of the HTTP face cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidHttpSettings {
+    /// The base path.
+    #[error("the base path {0}")]
+    BasePath(#[from] InvalidBasePath),
+    /// The sites that may call from a browser.
+    #[error("the CORS origins: {0}")]
+    Cors(#[from] InvalidCorsOrigin),
+}
+
+impl HttpSettings {
+    /// Settings for the environment `stage` from what an operator writes. No limit of public `POST`s is `0` or
+    /// `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHttpSettings`] says which cannot be used.
+    pub fn parse(
+        stage: &str,
+        base_path: &str,
+        cors_origins: &[String],
+        public_posts_per_minute: Option<u32>,
+    ) -> Result<Self, InvalidHttpSettings> {
+        Ok(Self {
+            base_path: BasePath::parse(base_path)?,
+            cors: CorsOrigins::parse(cors_origins, stage)?,
+            public_posts_per_minute: public_posts_per_minute.and_then(NonZeroU32::new),
+            ..Self::default()
+        })
+    }
+}
+
 /// The prefix that a gateway maps to this service, such as `/account`; empty when there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BasePath(String);

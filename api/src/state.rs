@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    AuthService, UserService,
+    AuthService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -11,16 +11,36 @@ use domain::Timestamp;
 use futures::future::join_all;
 
 /// What handlers work with; each takes the one service that it needs.
-#[derive(Clone, FromRef)]
+#[derive(Clone)]
 pub struct ApiState {
-    /// Signing up, in and out.
-    pub auth: AuthService,
-    /// Profiles and preferences.
-    pub users: UserService,
-    /// How the service itself is.
-    pub health: HealthService,
-    /// Where ids of requests come from that bring none.
-    pub ids: Arc<dyn IdGenerator>,
+    use_cases: UseCases,
+    health: HealthService,
+    pub(crate) ids: Arc<dyn IdGenerator>,
+}
+
+impl ApiState {
+    /// What handlers need: the use cases, how the service itself is, and where ids of requests come from that
+    /// bring none.
+    #[must_use]
+    pub fn new(use_cases: UseCases, health: HealthService, ids: Arc<dyn IdGenerator>) -> Self {
+        Self { use_cases, health, ids }
+    }
+}
+
+macro_rules! hand_out {
+    ($($service:ty: $($field:ident).+;)+) => {
+        $(impl FromRef<ApiState> for $service {
+            fn from_ref(state: &ApiState) -> Self {
+                state.$($field).+.clone()
+            }
+        })+
+    };
+}
+
+hand_out! {
+    AuthService: use_cases.auth;
+    UserService: use_cases.users;
+    HealthService: health;
 }
 
 /// What the service says about itself.

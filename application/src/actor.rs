@@ -1,8 +1,12 @@
 //! Who is asking, and whose data they may reach.
 
-use domain::{OneTimeToken, Role, SessionId, Tenant, TenantId, User, UserId};
+use domain::{OneTimeToken, Permission, Role, SessionId, Tenant, TenantId, User, UserId};
 
-use crate::ports::{AddressHolder, VerifiedAccessToken, VerifiedRefreshToken};
+use crate::{
+    error::{Classified, ErrorKind},
+    ports::{AddressHolder, VerifiedAccessToken, VerifiedRefreshToken},
+    security_log,
+};
 
 /// The right to reach one tenant's data.
 ///
@@ -87,9 +91,46 @@ impl Actor {
         self.user.snapshot().role
     }
 
+    /// Whether their role has a permission. A refusal is logged (security rule 24).
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] when it has not.
+    pub fn require(&self, permission: Permission) -> Result<(), Denied> {
+        self.admit(self.role().permissions().contains(&permission), permission.as_str())
+    }
+
+    /// Whether they own the tenant. A refusal is logged (security rule 24).
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] when they do not.
+    pub fn require_owner(&self) -> Result<(), Denied> {
+        self.admit(self.role() == Role::Owner, "owner")
+    }
+
+    fn admit(&self, admitted: bool, needed: &'static str) -> Result<(), Denied> {
+        if admitted {
+            return Ok(());
+        }
+        security_log::refused("authorize", needed, self.user_id(), self.tenant_id());
+        Err(Denied)
+    }
+
     /// The session that they use; `None` for a token of the Python service, which has none.
     #[must_use]
     pub const fn session_id(&self) -> Option<&SessionId> {
         self.session_id.as_ref()
+    }
+}
+
+/// Somebody's role does not allow what they want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("your role does not allow this")]
+pub struct Denied;
+
+impl Classified for Denied {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::InsufficientPermissions
     }
 }

@@ -23,6 +23,12 @@ pub enum ErrorKind {
     AccountInactive,
     /// The tenant is switched off.
     TenantInactive,
+    /// The role does not allow it.
+    InsufficientPermissions,
+    /// The plan of the tenant does not allow more.
+    TenantLimitExceeded,
+    /// The request makes no sense, whoever sends it.
+    InvalidRequest,
     /// Fields break rules.
     Validation,
     /// The password breaks a rule.

@@ -18,15 +18,16 @@ use uuid::Uuid;
 
 use crate::{
     AuthService, TenantScope,
-    auth::{AuthPorts, AuthSettings},
+    auth::AuthSettings,
     idempotency::IdempotencyRecord,
     links::LinkPolicy,
     ports::{
         AccessTokenClaims, Account, AccountRepository, AddressHolder, Clock, IdGenerator, IssuedAccessToken,
         LegacyRefreshToken, PasswordHasher, PasswordHashingError, PasswordVerification, RefreshTokenClaims,
-        SignedInAccount, StoreError, TokenRejected, TokenSigningError, Tokens, VerifiedAccessToken,
+        SignedInAccount, StoreError, TokenRejected, TokenSigningError, Tokens, Unreached, VerifiedAccessToken,
         VerifiedRefreshToken, mocks::MockUnitOfWork,
     },
+    use_cases,
 };
 
 /// A clock that stands still.
@@ -168,8 +169,10 @@ impl Ports {
     /// The service on these ports.
     pub(crate) fn service(self) -> AuthService {
         AuthService::new(
-            AuthPorts {
+            &use_cases::Ports {
                 accounts: Arc::new(self.accounts),
+                members: Arc::new(Unreached),
+                entitlements: Arc::new(Unreached),
                 unit_of_work: Arc::new(self.unit_of_work),
                 passwords: Arc::new(self.passwords),
                 tokens: Arc::new(WordTokens),

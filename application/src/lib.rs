@@ -16,10 +16,12 @@ pub mod ports;
 pub mod relay;
 mod retry;
 mod security_log;
+pub mod use_cases;
 pub mod users;
 
 pub use actor::{Actor, TenantScope};
 pub use auth::AuthService;
 pub use error::{Classified, ErrorKind, Failure};
 pub use relay::Relay;
+pub use use_cases::{Ports, UseCases};
 pub use users::UserService;

@@ -1,8 +1,9 @@
 //! Everything that can happen, in one type, for whoever records or delivers it.
 
 use crate::{
-    session::SessionEvent,
-    tenant::TenantEvent,
+    SessionId, TenantId, UserId, Version,
+    session::{SessionEvent, SessionEventKind},
+    tenant::{TenantEvent, TenantEventKind},
     user::{UserEvent, UserEventKind},
 };
 
@@ -15,6 +16,39 @@ pub enum DomainEvent {
     Tenant(TenantEvent),
     /// To a sign-in.
     Session(SessionEvent),
+}
+
+/// The aggregate that an event happened to. The events of one aggregate have an order, those of two have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate<'a> {
+    /// A user.
+    User(&'a UserId),
+    /// A tenant.
+    Tenant(&'a TenantId),
+    /// A sign-in.
+    Session(&'a SessionId),
+}
+
+impl<'a> Aggregate<'a> {
+    /// What kind of thing it is.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Tenant(_) => "tenant",
+            Self::Session(_) => "session",
+        }
+    }
+
+    /// Its identifier, unique among its kind.
+    #[must_use]
+    pub fn id(self) -> &'a str {
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::Tenant(id) => id.as_str(),
+            Self::Session(id) => id.as_str(),
+        }
+    }
 }
 
 impl DomainEvent {
@@ -31,9 +65,48 @@ impl DomainEvent {
                 UserEventKind::PasswordReset => "PasswordReset",
                 UserEventKind::ProfileChanged { .. } => "ProfileChanged",
                 UserEventKind::PreferencesChanged => "PreferencesChanged",
+                UserEventKind::RoleChanged { .. } => "RoleChanged",
+                UserEventKind::Deactivated => "UserDeactivated",
+                UserEventKind::Reactivated => "UserReactivated",
+                UserEventKind::Removed => "UserRemoved",
             },
-            Self::Tenant(TenantEvent::Created { .. }) => "TenantCreated",
-            Self::Session(SessionEvent::Ended { .. }) => "SessionEnded",
+            Self::Tenant(event) => match event.what {
+                TenantEventKind::Created { .. } => "TenantCreated",
+            },
+            Self::Session(event) => match event.what {
+                SessionEventKind::Ended { .. } => "SessionEnded",
+            },
+        }
+    }
+
+    /// What it happened to.
+    #[must_use]
+    pub const fn aggregate(&self) -> Aggregate<'_> {
+        match self {
+            Self::User(event) => Aggregate::User(&event.user_id),
+            Self::Tenant(event) => Aggregate::Tenant(&event.tenant_id),
+            Self::Session(event) => Aggregate::Session(&event.session_id),
+        }
+    }
+
+    /// The version of the aggregate that it led to. Of two events of one aggregate that were not committed
+    /// together, the later one has the higher version.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        match self {
+            Self::User(event) => event.version,
+            Self::Tenant(event) => event.version,
+            Self::Session(event) => event.version,
+        }
+    }
+
+    /// The tenant that it happened in.
+    #[must_use]
+    pub const fn tenant_id(&self) -> &TenantId {
+        match self {
+            Self::User(event) => &event.tenant_id,
+            Self::Tenant(event) => &event.tenant_id,
+            Self::Session(event) => &event.tenant_id,
         }
     }
 }

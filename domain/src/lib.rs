@@ -11,6 +11,7 @@
 
 pub mod change;
 pub mod email_address;
+pub mod entitlement;
 pub mod event;
 pub mod https_url;
 pub mod ids;
@@ -20,6 +21,7 @@ pub mod outcome;
 pub mod person_name;
 pub mod phone_number;
 pub mod role;
+pub mod seats;
 pub mod session;
 pub mod subscription;
 pub mod tenant;
@@ -29,7 +31,8 @@ pub mod version;
 
 pub use change::Change;
 pub use email_address::EmailAddress;
-pub use event::DomainEvent;
+pub use entitlement::Entitlements;
+pub use event::{Aggregate, DomainEvent};
 pub use https_url::HttpsUrl;
 pub use ids::{SessionId, TenantId, TokenId, UserId};
 pub use locale::{Currency, Language, TimeZone};
@@ -37,6 +40,7 @@ pub use outcome::Outcome;
 pub use person_name::PersonName;
 pub use phone_number::PhoneNumber;
 pub use role::{Permission, Role};
+pub use seats::{NoSeatLeft, SeatChange, Seats};
 pub use session::Session;
 pub use subscription::{Plan, SubscriptionStatus, Tier};
 pub use tenant::Tenant;

@@ -90,15 +90,24 @@ impl SessionEnd {
 
 /// Something that happened to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SessionEvent {
+pub struct SessionEvent {
+    /// The session.
+    pub session_id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Their tenant.
+    pub tenant_id: TenantId,
+    /// The version of the session that it led to.
+    pub version: Version,
+    /// What happened.
+    pub what: SessionEventKind,
+}
+
+/// What happened to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEventKind {
     /// It ended.
     Ended {
-        /// The session.
-        session_id: SessionId,
-        /// Whose it was.
-        user_id: UserId,
-        /// Their tenant.
-        tenant_id: TenantId,
         /// Why.
         reason: SessionEnd,
     },
@@ -294,11 +303,12 @@ impl Session {
 
     fn end(&mut self, reason: SessionEnd, now: Timestamp) -> SessionEvent {
         self.state.state = SessionState::Ended { at: now, reason };
-        SessionEvent::Ended {
+        SessionEvent {
             session_id: self.state.id.clone(),
             user_id: self.state.user_id.clone(),
             tenant_id: self.state.tenant_id.clone(),
-            reason,
+            version: self.state.version.next(),
+            what: SessionEventKind::Ended { reason },
         }
     }
 }

@@ -78,14 +78,29 @@ impl TenantStatus {
 
 /// Something that happened to a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TenantEvent {
+pub struct TenantEvent {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The version of the tenant that it led to.
+    pub version: Version,
+    /// What happened.
+    pub what: TenantEventKind,
+}
+
+/// What happened to a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantEventKind {
     /// It was created.
     Created {
-        /// The tenant.
-        tenant_id: TenantId,
         /// Who owns it.
         owner_user_id: UserId,
     },
+}
+
+impl TenantEventKind {
+    fn of(self, tenant: &TenantSnapshot) -> TenantEvent {
+        TenantEvent { tenant_id: tenant.id.clone(), version: tenant.version.next(), what: self }
+    }
 }
 
 /// Everything a tenant consists of, as read from or written to the store.
@@ -116,7 +131,6 @@ pub struct Tenant {
 impl Tenant {
     /// Creates a tenant for its owner.
     pub fn create(id: TenantId, name: TenantName, owner: UserId, now: Timestamp) -> (Self, Outcome<TenantEvent>) {
-        let event = TenantEvent::Created { tenant_id: id.clone(), owner_user_id: owner.clone() };
         let state = TenantSnapshot {
             id,
             name,
@@ -126,7 +140,8 @@ impl Tenant {
             updated_at: now,
             version: Version::UNWRITTEN,
         };
-        (Self { state }, Outcome::of(event))
+        let created = TenantEventKind::Created { owner_user_id: state.owner_user_id.clone() }.of(&state);
+        (Self { state }, Outcome::of(created))
     }
 
     /// Takes a tenant from the store as it is.

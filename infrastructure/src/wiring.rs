@@ -3,9 +3,9 @@
 use std::{io, path::Path, sync::Arc};
 
 use application::{
-    AuthService, Relay, UserService,
-    auth::{AuthPorts, AuthSettings},
-    ports::{AccountRepository, Clock, HealthCheck, IdGenerator, Mailer, StoreError, UnitOfWork},
+    Ports, Relay, UseCases,
+    auth::AuthSettings,
+    ports::{Clock, HealthCheck, IdGenerator, Mailer, StoreError},
 };
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -42,10 +42,8 @@ const SECRET_FILE: &str = "jwt-secret";
 
 /// The services, ready to be served.
 pub struct Services {
-    /// Signing up and in.
-    pub auth: AuthService,
-    /// Profiles.
-    pub users: UserService,
+    /// What the service can do.
+    pub use_cases: UseCases,
     /// Delivers what is queued; what rests sealed is opened with [`Self::keys`].
     pub relay: Relay,
     /// The keys of tokens and of what rests sealed. Whoever runs the relay asks for the current ones first:
@@ -156,24 +154,19 @@ pub async fn assemble(
     let sealer = Arc::new(AesGcmSealer::new(Arc::clone(&keys)));
     let store =
         DynamoStore::new(dynamodb, tables, Arc::clone(&ids), Arc::clone(&clock), sealer, Some(Arc::clone(&queued)));
-    let accounts: Arc<dyn AccountRepository> = Arc::new(store.accounts());
-    let unit_of_work: Arc<dyn UnitOfWork> = Arc::new(store.unit_of_work());
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
-
-    let auth = AuthService::new(
-        AuthPorts {
-            accounts: Arc::clone(&accounts),
-            unit_of_work: Arc::clone(&unit_of_work),
-            passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
-            tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-        },
-        auth_settings(config),
-    );
+    let ports = Ports {
+        accounts: Arc::new(store.accounts()),
+        members: Arc::new(store.members()),
+        entitlements: Arc::new(store.entitlements()),
+        unit_of_work: Arc::new(store.unit_of_work()),
+        passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
+        tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+    };
     Ok(Services {
-        auth,
-        users: UserService::new(accounts, unit_of_work, Arc::clone(&clock)),
+        use_cases: UseCases::new(&ports, auth_settings(config)),
         relay: Relay::new(Arc::new(store.outbox()), mailer, Arc::new(LogEventPublisher), Arc::clone(&clock)),
         health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
         keys,

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use api::{ApiState, BasePath, CorsOrigins, HealthService, HttpSettings, ServiceInfo};
+use api::{ApiState, HealthService, HttpSettings, ServiceInfo};
 use application::{
     Relay,
     ports::{Clock, IdGenerator},
@@ -264,18 +263,9 @@ fn router(services: &Services, config: &Config) -> axum::Router {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         environment: config.stage.to_string(),
     };
-    let state = ApiState {
-        auth: services.auth.clone(),
-        users: services.users.clone(),
-        health: HealthService::new(about, services.clock.clone(), services.health.clone()),
-        ids: services.ids.clone(),
-    };
-    let settings = HttpSettings {
-        base_path: BasePath::parse(&config.http.base_path).expect("a path"),
-        cors: CorsOrigins::parse(&config.http.cors_origins, config.stage.as_str()).expect("origins"),
-        hsts: true,
-        public_posts_per_minute: config.http.rate_limit_per_minute.and_then(NonZeroU32::new),
-        ..HttpSettings::default()
-    };
-    api::router(state, settings)
+    let health = HealthService::new(about, services.clock.clone(), services.health.clone());
+    let state = ApiState::new(services.use_cases.clone(), health, services.ids.clone());
+    let Config { stage, http, .. } = config;
+    let settings = HttpSettings::parse(stage.as_str(), &http.base_path, &http.cors_origins, http.rate_limit_per_minute);
+    api::router(state, HttpSettings { hsts: true, ..settings.expect("valid settings") })
 }

@@ -43,6 +43,7 @@ use crate::{
         StoreError, Tokens, UnitOfWork, Write,
     },
     retry::{Setback, look_again},
+    use_cases::Ports,
 };
 
 /// Rules that differ between installations.
@@ -74,27 +75,11 @@ pub struct AuthService {
     settings: Arc<AuthSettings>,
 }
 
-/// What [`AuthService`] needs.
-pub struct AuthPorts {
-    /// Reads accounts.
-    pub accounts: Arc<dyn AccountRepository>,
-    /// Writes.
-    pub unit_of_work: Arc<dyn UnitOfWork>,
-    /// Hashes passwords.
-    pub passwords: Arc<dyn PasswordHasher>,
-    /// Signs and verifies tokens.
-    pub tokens: Arc<dyn Tokens>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Makes identifiers and secrets.
-    pub ids: Arc<dyn IdGenerator>,
-}
-
 impl AuthService {
     /// The service on these ports.
     #[must_use]
-    pub fn new(ports: AuthPorts, settings: AuthSettings) -> Self {
-        let AuthPorts { accounts, unit_of_work, passwords, tokens, clock, ids } = ports;
+    pub fn new(ports: &Ports, settings: AuthSettings) -> Self {
+        let Ports { accounts, unit_of_work, passwords, tokens, clock, ids, .. } = ports.clone();
         Self { accounts, unit_of_work, passwords, tokens, clock, ids, settings: Arc::new(settings) }
     }
 

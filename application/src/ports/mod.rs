@@ -3,19 +3,25 @@
 
 mod accounts;
 mod clock;
+mod entitlements;
 mod health;
 mod ids;
 mod mail;
+mod members;
 mod outbox;
 mod passwords;
 mod tokens;
 mod unit_of_work;
+#[cfg(any(test, feature = "fixtures"))]
+mod unreached;
 
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use clock::Clock;
+pub use entitlements::EntitlementRepository;
 pub use health::{Component, HealthCheck};
 pub use ids::IdGenerator;
 pub use mail::{Mail, MailError, MailKind, Mailer};
+pub use members::{MemberRepository, SeatRecord};
 pub use outbox::{EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError};
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
 pub use tokens::{
@@ -23,6 +29,8 @@ pub use tokens::{
     VerifiedAccessToken, VerifiedRefreshToken,
 };
 pub use unit_of_work::{ChangeSet, CommitError, Refusal, UnitOfWork, Write};
+#[cfg(any(test, feature = "fixtures"))]
+pub use unreached::Unreached;
 
 #[cfg(test)]
 pub(crate) mod mocks {

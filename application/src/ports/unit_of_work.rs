@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use domain::{
-    DomainEvent, EmailAddress, OneTimeToken, Outcome, Session, Tenant, TenantId, Timestamp, TokenId, User, UserId,
-    session::RefreshToken,
+    DomainEvent, EmailAddress, OneTimeToken, Outcome, Seats, Session, Tenant, TenantId, Timestamp, TokenId, User,
+    UserId, session::RefreshToken,
 };
 
-use super::{Mail, StoreError};
+use super::{Mail, SeatRecord, StoreError};
 use crate::idempotency::IdempotencyRecord;
 
 /// The one door through which anything is written.
@@ -30,6 +30,8 @@ pub struct ChangeSet {
     pub events: Vec<DomainEvent>,
     /// What to mail.
     pub mails: Vec<Mail>,
+    /// Who did it, where it was somebody who is known.
+    pub by: Option<UserId>,
 }
 
 /// One change, with the refusal that it can meet.
@@ -55,6 +57,19 @@ pub enum Write {
         user_id: UserId,
         /// Their tenant.
         tenant_id: TenantId,
+    },
+    /// Counts as many seats of a tenant more or less as lie between `before` and `after`, whatever the number is by
+    /// now; [`Refusal::NoSeatLeft`] when that takes one and none of the limit is free any more, [`Refusal::Stale`]
+    /// when somebody else put the seats on record.
+    SaveSeats {
+        /// The tenant.
+        tenant_id: TenantId,
+        /// As loaded.
+        before: SeatRecord,
+        /// As decided.
+        after: Seats,
+        /// How many may be taken; `None` is unlimited.
+        limit: Option<u32>,
     },
     /// Stores a new one-time token.
     IssueToken(OneTimeToken),
@@ -107,6 +122,12 @@ impl ChangeSet {
         self
     }
 
+    /// Says who does it.
+    pub fn by(mut self, user_id: &UserId) -> Self {
+        self.by = Some(user_id.clone());
+        self
+    }
+
     /// Orders a mail.
     pub fn mail(mut self, mail: Mail) -> Self {
         self.mails.push(mail);
@@ -132,6 +153,9 @@ pub enum Refusal {
     /// A request with the same key was answered meanwhile.
     #[error("the idempotency key was used meanwhile")]
     IdempotencyKeyUsed,
+    /// All seats of the tenant were taken meanwhile.
+    #[error("all seats were taken meanwhile")]
+    NoSeatLeft,
     /// There is one of that id.
     #[error("it exists already")]
     AlreadyExists,

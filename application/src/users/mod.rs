@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 pub use profile::ProfileError;
 
-use crate::ports::{AccountRepository, Clock, UnitOfWork};
+use crate::{
+    ports::{AccountRepository, Clock, UnitOfWork},
+    use_cases::Ports,
+};
 
 /// The use cases of users.
 #[derive(Clone)]
@@ -19,7 +22,8 @@ pub struct UserService {
 impl UserService {
     /// The service on these ports.
     #[must_use]
-    pub fn new(accounts: Arc<dyn AccountRepository>, unit_of_work: Arc<dyn UnitOfWork>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(ports: &Ports) -> Self {
+        let Ports { accounts, unit_of_work, clock, .. } = ports.clone();
         Self { accounts, unit_of_work, clock }
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to users.
 
 use super::UserSnapshot;
-use crate::{TenantId, UserId};
+use crate::{Role, TenantId, UserId, Version};
 
 /// Something that happened to a user. Events name people by id only, so that erasing a person never has to
 /// chase events (security rules 26 and 27).
@@ -11,6 +11,8 @@ pub struct UserEvent {
     pub user_id: UserId,
     /// Their tenant.
     pub tenant_id: TenantId,
+    /// The version of the user that it led to.
+    pub version: Version,
     /// What happened.
     pub what: UserEventKind,
 }
@@ -37,10 +39,28 @@ pub enum UserEventKind {
     },
     /// The preferences changed.
     PreferencesChanged,
+    /// The person has another place in the tenant.
+    RoleChanged {
+        /// The place before.
+        from: Role,
+        /// The place now.
+        to: Role,
+    },
+    /// The account was switched off; all sessions ended.
+    Deactivated,
+    /// The account was switched on again.
+    Reactivated,
+    /// The account was removed from its tenant, and with it everything that names the person.
+    Removed,
 }
 
 impl UserEventKind {
     pub(super) fn of(self, user: &UserSnapshot) -> UserEvent {
-        UserEvent { user_id: user.id.clone(), tenant_id: user.tenant_id.clone(), what: self }
+        UserEvent {
+            user_id: user.id.clone(),
+            tenant_id: user.tenant_id.clone(),
+            version: user.version.next(),
+            what: self,
+        }
     }
 }

@@ -18,8 +18,6 @@ use futures::future::try_join;
 
 use super::{
     DynamoStore,
-    errors::store_error,
-    expression::{Changes, Condition, Item, Parts, text},
     items::{email_claim, idempotency_record, one_time_token, refresh_token, session, subscription, tenant, user},
     tables::{Table, index},
 };
@@ -42,40 +40,6 @@ impl DynamoAccountRepository {
         Self { store }
     }
 
-    /// One item by its key.
-    async fn get(&self, table: Table, id: &str) -> Result<Option<Item>, StoreError> {
-        let got = self
-            .store
-            .client
-            .get_item()
-            .table_name(self.store.name(table))
-            .set_key(Some(self.store.key(table, id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
-        Ok(got.item)
-    }
-
-    /// The items of an index with one key. One page, of 1 MB, is more than any address or tenant has.
-    async fn query(&self, table: Table, index: &str, key: &str, value: &str) -> Result<Vec<Item>, StoreError> {
-        let condition = Condition::new(format!("#{key} = :value")).with("value", text(value));
-        let Parts { condition, names, values, .. } = Parts::new(Changes::default(), condition);
-        let found = self
-            .store
-            .client
-            .query()
-            .table_name(self.store.name(table))
-            .index_name(index)
-            .set_key_condition_expression(condition)
-            .set_expression_attribute_names(names)
-            .set_expression_attribute_values(values)
-            .send()
-            .await
-            .map_err(store_error)?;
-        Ok(found.items.unwrap_or_default())
-    }
-
     async fn rows(
         &self,
         scope: &TenantScope,
@@ -93,7 +57,8 @@ impl DynamoAccountRepository {
 
     async fn live_plan(&self, scope: &TenantScope) -> Result<Option<Plan>, StoreError> {
         let index = self.store.layout.subscriptions_tenant_index();
-        let items = self.query(Table::Subscriptions, index, "tenant_id", scope.tenant_id().as_str()).await?;
+        let items =
+            self.store.query(Table::Subscriptions, Some(index), "tenant_id", scope.tenant_id().as_str()).await?;
         Ok(subscription::live_plan(&items))
     }
 
@@ -138,8 +103,8 @@ fn session_of(rows: &Rows, user: &User) -> Result<Option<Session>, StoreError> {
 impl AccountRepository for DynamoAccountRepository {
     async fn holders_of(&self, email: &EmailAddress) -> Result<Vec<AddressHolder>, StoreError> {
         let (claim, unclaimed) = try_join(
-            self.get(Table::AccountEmailClaims, email.as_str()),
-            self.query(Table::Users, index::USERS_BY_EMAIL, "email", email.as_str()),
+            self.store.get(Table::AccountEmailClaims, email.as_str()),
+            self.store.query(Table::Users, Some(index::USERS_BY_EMAIL), "email", email.as_str()),
         )
         .await?;
         let mut holders = BTreeMap::new();
@@ -184,12 +149,14 @@ impl AccountRepository for DynamoAccountRepository {
         purpose: Purpose,
         hash: &TokenHash,
     ) -> Result<Option<OneTimeToken>, StoreError> {
-        let Some(item) = self.get(one_time_token::table_of(purpose), hash.as_str()).await? else { return Ok(None) };
+        let Some(item) = self.store.get(one_time_token::table_of(purpose), hash.as_str()).await? else {
+            return Ok(None);
+        };
         let owner = if let Some(owner) = one_time_token::read_tenant_and_email(purpose, &item)? {
             owner
         } else {
             let user_id = one_time_token::read_user_id(purpose, &item)?;
-            let Some(user) = self.get(Table::Users, user_id.as_str()).await? else { return Ok(None) };
+            let Some(user) = self.store.get(Table::Users, user_id.as_str()).await? else { return Ok(None) };
             user::read_tenant_and_email(&user)?
         };
         one_time_token::read(purpose, &item, owner).map(Some)
@@ -215,7 +182,7 @@ impl AccountRepository for DynamoAccountRepository {
     }
 
     async fn find_idempotency_record(&self, id: &TokenHash) -> Result<Option<IdempotencyRecord>, StoreError> {
-        let item = self.get(Table::AccountIdempotency, id.as_str()).await?;
+        let item = self.store.get(Table::AccountIdempotency, id.as_str()).await?;
         item.as_ref().map(idempotency_record::read).transpose()
     }
 }

@@ -77,9 +77,14 @@ impl Changes {
         self
     }
 
-    pub(super) fn increment(mut self, attribute: &str) -> Self {
+    pub(super) fn increment(self, attribute: &str) -> Self {
+        self.add(attribute, 1)
+    }
+
+    /// Adds to a number that is there.
+    pub(super) fn add(mut self, attribute: &str, amount: i64) -> Self {
         self.set.push(format!("#{attribute} = #{attribute} + :{attribute}"));
-        self.values.insert(format!(":{attribute}"), number(&1));
+        self.values.insert(format!(":{attribute}"), number(&amount));
         self
     }
 

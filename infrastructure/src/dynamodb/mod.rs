@@ -3,17 +3,21 @@
 mod accounts;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod entitlements;
 mod errors;
 mod expression;
 mod health;
 mod items;
+mod members;
 mod outbox;
 mod store;
 pub mod tables;
 mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
+pub use entitlements::DynamoEntitlementRepository;
 pub use health::DynamoHealthCheck;
+pub use members::DynamoMemberRepository;
 pub use outbox::DynamoOutbox;
 pub use store::DynamoStore;
 pub use unit_of_work::DynamoUnitOfWork;

@@ -124,17 +124,8 @@ impl Outbox for DynamoOutbox {
     }
 
     async fn find(&self, id: &str) -> Result<Option<OutboxMessage>, StoreError> {
-        let got = self
-            .store
-            .client
-            .get_item()
-            .table_name(self.store.name(Table::AccountOutbox))
-            .set_key(Some(self.store.key(Table::AccountOutbox, id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(store_error)?;
-        match got.item.filter(|item| item.contains_key("queue")) {
+        let item = self.store.get(Table::AccountOutbox, id).await?;
+        match item.filter(|item| item.contains_key("queue")) {
             Some(item) => self.read(&item, self.store.clock.now()).await,
             None => Ok(None),
         }

@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use application::ports::{Clock, IdGenerator};
+use application::ports::{Clock, IdGenerator, StoreError};
 use aws_sdk_dynamodb::Client;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoHealthCheck, DynamoOutbox, DynamoUnitOfWork,
-    expression::{Item, text},
+    DynamoAccountRepository, DynamoEntitlementRepository, DynamoHealthCheck, DynamoMemberRepository, DynamoOutbox,
+    DynamoUnitOfWork,
+    errors::store_error,
+    expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
 };
 use crate::crypto::PayloadSealer;
@@ -52,6 +54,18 @@ impl DynamoStore {
         DynamoAccountRepository::new(self.clone())
     }
 
+    /// Reads the people of a tenant.
+    #[must_use]
+    pub fn members(&self) -> DynamoMemberRepository {
+        DynamoMemberRepository::new(self.clone())
+    }
+
+    /// Knows what tenants may use.
+    #[must_use]
+    pub fn entitlements(&self) -> DynamoEntitlementRepository {
+        DynamoEntitlementRepository::new(self.clone())
+    }
+
     /// Writes everything.
     #[must_use]
     pub fn unit_of_work(&self) -> DynamoUnitOfWork {
@@ -78,5 +92,39 @@ impl DynamoStore {
     /// The key of one item.
     pub(super) fn key(&self, table: Table, id: &str) -> Item {
         Item::from([(self.layout.definition(table).key.to_owned(), text(id))])
+    }
+
+    /// One item by its key, strongly consistently.
+    pub(super) async fn get(&self, table: Table, id: &str) -> Result<Option<Item>, StoreError> {
+        let request = self.client.get_item().table_name(self.name(table)).set_key(Some(self.key(table, id)));
+        let got = request.consistent_read(true).send().await.map_err(store_error)?;
+        Ok(got.item)
+    }
+
+    /// The items with one partition key, of an index or, without one, of the table itself. One page, of 1 MB: this
+    /// is for keys that never have more.
+    pub(super) async fn query(
+        &self,
+        table: Table,
+        index: Option<&str>,
+        key: &str,
+        value: &str,
+    ) -> Result<Vec<Item>, StoreError> {
+        let condition = Condition::new(format!("#{key} = :value")).with("value", text(value));
+        let Parts { condition, names, values, .. } = Parts::new(Changes::default(), condition);
+        let found = self
+            .client
+            .query()
+            .table_name(self.name(table))
+            .set_index_name(index.map(str::to_owned))
+            // An index cannot be read consistently.
+            .consistent_read(index.is_none())
+            .set_key_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .send()
+            .await
+            .map_err(store_error)?;
+        Ok(found.items.unwrap_or_default())
     }
 }

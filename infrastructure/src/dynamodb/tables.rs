@@ -3,8 +3,8 @@
 //!
 //! The repositories take key and index names from here, the local store and the tests create their
 //! tables from it, and the deployment templates are checked against it. Eleven of the tables are
-//! shared with the Python services, so their names, keys and indexes may not change; the four
-//! `ACCOUNT_*` tables are ours alone.
+//! shared with the Python services, so their names, keys and indexes may not change; the `ACCOUNT_*`
+//! tables are ours alone.
 
 mod create;
 mod layout;
@@ -73,6 +73,8 @@ pub enum Table {
     AccountEmailClaims,
     /// Signed-in sessions, one per refresh-token family.
     AccountSessions,
+    /// How many seats of a tenant are taken.
+    AccountSeats,
     /// Events and mail committed with the change that caused them, awaiting delivery.
     AccountOutbox,
     /// Answers to requests that carried an idempotency key.
@@ -81,7 +83,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -95,6 +97,7 @@ impl Table {
         Self::BusinessData,
         Self::AccountEmailClaims,
         Self::AccountSessions,
+        Self::AccountSeats,
         Self::AccountOutbox,
         Self::AccountIdempotency,
     ];
@@ -116,6 +119,7 @@ impl Table {
             Self::BusinessData => "business-data",
             Self::AccountEmailClaims => "account-email-claims",
             Self::AccountSessions => "account-sessions",
+            Self::AccountSeats => "account-seats",
             Self::AccountOutbox => "account-outbox",
             Self::AccountIdempotency => "account-idempotency",
         }
@@ -138,6 +142,7 @@ impl Table {
             Self::BusinessData => "BUSINESS_DATA_TABLE",
             Self::AccountEmailClaims => "ACCOUNT_EMAIL_CLAIMS_TABLE",
             Self::AccountSessions => "ACCOUNT_SESSIONS_TABLE",
+            Self::AccountSeats => "ACCOUNT_SEATS_TABLE",
             Self::AccountOutbox => "ACCOUNT_OUTBOX_TABLE",
             Self::AccountIdempotency => "ACCOUNT_IDEMPOTENCY_TABLE",
         }
@@ -229,6 +234,7 @@ impl<'a> TableDefinition<'a> {
             Table::AccountSessions => {
                 Self { indexes: vec![by(index::BY_USER, "user_id")], ttl_attribute: Some("ttl"), ..plain("session_id") }
             }
+            Table::AccountSeats => plain("tenant_id"),
             // `due_at` is RFC 3339 in UTC with a fixed number of digits, so that its order as text is
             // its order in time. The stream starts the relay in production.
             Table::AccountOutbox => Self {

@@ -4,6 +4,8 @@ mod plan;
 mod verdict;
 mod writes;
 
+use std::time::Duration;
+
 use application::ports::{ChangeSet, CommitError, StoreError, UnitOfWork};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -14,6 +16,12 @@ use verdict::NotCommitted;
 
 /// Most items that DynamoDB writes in one transaction.
 const MAX_ITEMS: usize = 100;
+
+/// How often a transaction is sent that met another one at the same items. Nothing was done then, so that it may
+/// be sent again as it is; what is wrong with it by now, its conditions find out.
+const ATTEMPTS: u32 = 5;
+/// Before the first repetition, on average; doubled for each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// A change set that no transaction can hold.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +56,13 @@ impl DynamoUnitOfWork {
             0..=MAX_ITEMS => Ok(plan),
             too_many => Err(StoreError::Refused(Box::new(TooManyItems(too_many)))),
         }
+    }
+
+    /// Waits for between half and one and a half of a time that doubles, so that those who met do not meet again.
+    async fn pause(&self, attempt: u32) {
+        let [jitter, ..] = self.store.ids.secret();
+        let average = FIRST_PAUSE * 2_u32.pow(attempt - 1);
+        tokio::time::sleep(average / 2 + average * u32::from(jitter) / u32::from(u8::MAX)).await;
     }
 
     fn new_message_id(&self) -> String {
@@ -85,13 +100,18 @@ impl UnitOfWork for DynamoUnitOfWork {
         if plan.len() == 0 {
             return Ok(());
         }
-        let mut sent = self.send(&plan).await;
-        if let Err(NotCommitted::Cancelled { reasons, .. }) = &sent
-            && plan.adopt_spellings(reasons)
-        {
-            sent = self.send(&plan).await;
+        let mut attempt = 1;
+        loop {
+            let Err(not_committed) = self.send(&plan).await else { break };
+            let spelt_anew =
+                matches!(&not_committed, NotCommitted::Cancelled { reasons, .. } if plan.adopt_spellings(reasons));
+            match not_committed.verdict(plan.refusals()) {
+                _ if spelt_anew && attempt == 1 => {}
+                CommitError::Conflict if attempt < ATTEMPTS => self.pause(attempt).await,
+                error => return Err(error),
+            }
+            attempt += 1;
         }
-        sent.map_err(|not_committed| not_committed.verdict(plan.refusals()))?;
         let queued_something = !(changes.mails.is_empty() && changes.events.is_empty());
         if let Some(relay) = self.store.wake_relay.as_ref().filter(|_| queued_something) {
             relay.notify_one();

@@ -5,8 +5,8 @@ use std::{sync::atomic::Ordering, time::Duration as StdDuration};
 use application::ports::{ChangeSet, Clock, OutboxMessage, OutboxPayload};
 use chrono::Duration;
 use domain::{
-    DomainEvent, SessionId, TenantId, UserId,
-    session::{SessionEnd, SessionEvent},
+    DomainEvent, SessionId, TenantId, UserId, Version,
+    session::{SessionEnd, SessionEvent, SessionEventKind},
     user::{UserEvent, UserEventKind},
 };
 use futures::{FutureExt, future::join_all};
@@ -34,11 +34,12 @@ async fn the_one_due(store: &Store) -> OutboxMessage {
 }
 
 fn session_ended() -> DomainEvent {
-    DomainEvent::Session(SessionEvent::Ended {
+    DomainEvent::Session(SessionEvent {
         session_id: SessionId::restore("session-1"),
         user_id: UserId::restore("user-1"),
         tenant_id: TenantId::restore("tenant-1"),
-        reason: SessionEnd::TokenReused,
+        version: Version::restore(2),
+        what: SessionEventKind::Ended { reason: SessionEnd::TokenReused },
     })
 }
 
@@ -184,7 +185,7 @@ pub(crate) async fn events_name_people_by_id_only(store: &Store) {
     let mut changes = ChangeSet::default();
     let what = UserEventKind::ProfileChanged { fields: vec!["phone"] };
     let (user_id, tenant_id) = (UserId::restore("user-1"), TenantId::restore("tenant-1"));
-    changes.events = vec![UserEvent { user_id, tenant_id, what }.into(), session_ended()];
+    changes.events = vec![UserEvent { user_id, tenant_id, version: Version::restore(2), what }.into(), session_ended()];
     store.commit(changes).await.unwrap();
     let mut events: Vec<_> = due(store)
         .await

@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use application::{
-    AuthService, TenantScope, UserService,
-    auth::{AuthPorts, AuthSettings},
+    Ports, TenantScope, UseCases,
+    auth::AuthSettings,
     idempotency::IdempotencyRecord,
     links::LinkPolicy,
     ports::{
         AccessTokenClaims, Account, AccountRepository, AddressHolder, ChangeSet, Clock, CommitError, Component,
         HealthCheck, IdGenerator, IssuedAccessToken, LegacyRefreshToken, PasswordHasher, PasswordHashingError,
         PasswordVerification, RefreshTokenClaims, SignedInAccount, StoreError, TokenRejected, TokenSigningError,
-        Tokens, UnitOfWork, VerifiedAccessToken, VerifiedRefreshToken,
+        Tokens, UnitOfWork, Unreached, VerifiedAccessToken, VerifiedRefreshToken,
     },
 };
 use async_trait::async_trait;
@@ -34,8 +34,10 @@ pub(super) struct World {
 impl World {
     pub(super) fn state(self, verification: EmailVerification) -> ApiState {
         let world = Arc::new(self);
-        let ports = AuthPorts {
+        let ports = Ports {
             accounts: world.clone(),
+            members: Arc::new(Unreached),
+            entitlements: Arc::new(Unreached),
             unit_of_work: world.clone(),
             passwords: world.clone(),
             tokens: world.clone(),
@@ -56,12 +58,8 @@ impl World {
         };
         let about =
             ServiceInfo { name: "account-service".into(), version: "1.2.3".into(), environment: "local".into() };
-        ApiState {
-            auth: AuthService::new(ports, settings),
-            users: UserService::new(world.clone(), world.clone(), world.clone()),
-            health: HealthService::new(about, world.clone(), vec![world.clone()]),
-            ids: world,
-        }
+        let health = HealthService::new(about, world.clone(), vec![world.clone()]);
+        ApiState::new(UseCases::new(&ports, settings), health, world)
     }
 }
 

@@ -4,18 +4,13 @@ use std::borrow::Cow;
 
 use application::ports::{EventEnvelope, Mail, MailKind, OutboxMessage, OutboxPayload};
 use chrono::Duration;
-use domain::{
-    DomainEvent, EmailAddress, Language, Timestamp,
-    session::SessionEvent,
-    tenant::TenantEvent,
-    user::{UserEvent, UserEventKind},
-};
+use domain::{DomainEvent, EmailAddress, Language, Timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{ItemBuilder, Reader, time};
+use super::{ItemBuilder, Reader, event_data, time};
 use crate::crypto::{PayloadSealer, SealError};
 use crate::dynamodb::{expression::Item, tables::Table};
 
@@ -24,9 +19,6 @@ pub(in crate::dynamodb) const QUEUE: &str = "pending";
 
 /// How long a message is kept after it was queued or given up: longer than anybody is on holiday.
 pub(in crate::dynamodb) const KEPT_FOR: Duration = Duration::days(30);
-
-/// The shape of an event's `data`; counted up when a reader of the present shape could not read the next.
-const EVENT_VERSION: u32 = 1;
 
 const MAIL: &str = "mail";
 const EVENT: &str = "event";
@@ -79,7 +71,7 @@ pub(in crate::dynamodb) fn new_mail(
 
 /// An event as it is queued.
 pub(in crate::dynamodb) fn new_event(id: &str, event: &DomainEvent, now: Timestamp) -> Item {
-    let payload = json!({ "name": event.name(), "occurred_at": time::to_text(now), "data": data(event) });
+    let payload = json!({ "name": event.name(), "occurred_at": time::to_text(now), "data": event_data::of(event) });
     new_message(id, EVENT, &payload.to_string(), now)
 }
 
@@ -94,43 +86,6 @@ fn new_message(id: &str, kind: &str, payload: &str, now: Timestamp) -> Item {
         .time("created_at", now)
         .ttl(now + KEPT_FOR)
         .build()
-}
-
-/// To whom something happened and how, by id only.
-fn data(event: &DomainEvent) -> Value {
-    match event {
-        DomainEvent::User(UserEvent { user_id, tenant_id, what }) => {
-            let fields = match what {
-                UserEventKind::ProfileChanged { fields } => Some(fields),
-                UserEventKind::Registered
-                | UserEventKind::EmailConfirmationRequested
-                | UserEventKind::EmailConfirmed
-                | UserEventKind::SignedIn
-                | UserEventKind::PasswordResetRequested
-                | UserEventKind::PasswordReset
-                | UserEventKind::PreferencesChanged => None,
-            };
-            let (user_id, tenant_id) = (user_id.as_str(), tenant_id.as_str());
-            match fields {
-                Some(fields) => {
-                    json!({ "version": EVENT_VERSION, "user_id": user_id, "tenant_id": tenant_id, "fields": fields })
-                }
-                None => json!({ "version": EVENT_VERSION, "user_id": user_id, "tenant_id": tenant_id }),
-            }
-        }
-        DomainEvent::Tenant(TenantEvent::Created { tenant_id, owner_user_id }) => json!({
-            "version": EVENT_VERSION,
-            "tenant_id": tenant_id.as_str(),
-            "owner_user_id": owner_user_id.as_str(),
-        }),
-        DomainEvent::Session(SessionEvent::Ended { session_id, user_id, tenant_id, reason }) => json!({
-            "version": EVENT_VERSION,
-            "session_id": session_id.as_str(),
-            "user_id": user_id.as_str(),
-            "tenant_id": tenant_id.as_str(),
-            "reason": reason.as_str(),
-        }),
-    }
 }
 
 /// What the queue knows of a message.

@@ -6,12 +6,15 @@
 
 mod builder;
 pub(super) mod email_claim;
+pub(super) mod entitlement;
+mod event_data;
 pub(super) mod idempotency_record;
 pub(super) mod message;
 pub(super) mod one_time_token;
 pub(super) mod preferences;
 mod reader;
 pub(super) mod refresh_token;
+pub(super) mod seats;
 pub(super) mod session;
 pub(super) mod subscription;
 pub(super) mod tenant;

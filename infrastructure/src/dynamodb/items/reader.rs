@@ -84,6 +84,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    pub(super) fn list_if(&self, attribute: &'static str) -> Result<Option<&'a [AttributeValue]>, StoreError> {
+        match self.value(attribute) {
+            None => Ok(None),
+            Some(AttributeValue::L(values)) => Ok(Some(values)),
+            Some(_) => Err(self.unreadable(attribute, "is not a list")),
+        }
+    }
+
+    pub(super) fn map_if(&self, attribute: &'static str) -> Result<Option<&'a Item>, StoreError> {
+        match self.value(attribute) {
+            None => Ok(None),
+            Some(AttributeValue::M(values)) => Ok(Some(values)),
+            Some(_) => Err(self.unreadable(attribute, "is not a map")),
+        }
+    }
+
     pub(super) fn time_if(&self, attribute: &'static str) -> Result<Option<Timestamp>, StoreError> {
         let text = self.text_if(attribute)?;
         text.map(|text| time::parse(text).ok_or_else(|| self.unreadable(attribute, "is not a date"))).transpose()

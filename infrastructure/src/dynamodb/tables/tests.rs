@@ -33,6 +33,7 @@ const CONTRACT: &str = "
     business-data         BUSINESS_DATA_TABLE        business_id          tenant_id-version-index(tenant_id+version) -
     account-email-claims  ACCOUNT_EMAIL_CLAIMS_TABLE email                - -
     account-sessions      ACCOUNT_SESSIONS_TABLE     session_id           user-index(user_id) ttl
+    account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
     account-outbox        ACCOUNT_OUTBOX_TABLE       message_id           due-index(queue+due_at) ttl
     account-idempotency   ACCOUNT_IDEMPOTENCY_TABLE  key_hash             - ttl
 ";

@@ -1,17 +1,18 @@
 //! What each change is in terms of items.
 
-use application::ports::{Refusal, StoreError, Write};
+use application::ports::{Refusal, SeatRecord, StoreError, Write};
 use domain::{
-    OneTimeToken, Session, User, Version,
+    OneTimeToken, Seats, Session, TenantId, User, Version,
     user::{Preferences, UserSnapshot},
 };
 
 use super::plan::{LOADED_UPDATED_AT, Plan};
 use crate::dynamodb::{
     DynamoStore,
-    errors::store_error,
     expression::{Changes, Condition, Item, delete, number, put, text, update},
-    items::{email_claim, idempotency_record, one_time_token, preferences, refresh_token, session, tenant, time, user},
+    items::{
+        email_claim, idempotency_record, one_time_token, preferences, refresh_token, seats, session, tenant, time, user,
+    },
     tables::{Table, UsersKey},
 };
 
@@ -29,6 +30,9 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let free = Condition::new("attribute_not_exists(#email) OR #user_id = :claimant")
                 .with("claimant", text(user_id.as_str()));
             plan.unless(Refusal::EmailTaken, put(store.name(Table::AccountEmailClaims), item, free)?);
+        }
+        Write::SaveSeats { tenant_id, before, after, limit } => {
+            save_seats(plan, store, tenant_id, *before, *after, *limit)?;
         }
         Write::IssueToken(token) => {
             let table = one_time_token::table_of(token.snapshot().purpose);
@@ -111,7 +115,8 @@ async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &
     plan.unless_changed((before.version, before.updated_at), item);
 
     if before.preferences != after.preferences {
-        let stored = stored_preferences(store, after).await?;
+        // The row as it is: what is unknown in its maps has to be written back.
+        let stored = store.get(Table::UserPreferences, after.id.as_str()).await?.unwrap_or_default();
         save_preferences(plan, store, &stored, &before.preferences, after)?;
     }
     Ok(())
@@ -146,20 +151,6 @@ fn save_preferences(
     Ok(())
 }
 
-/// The row of the preferences as it is: what is unknown in its maps has to be written back.
-async fn stored_preferences(store: &DynamoStore, user: &UserSnapshot) -> Result<Item, StoreError> {
-    let got = store
-        .client
-        .get_item()
-        .table_name(store.name(Table::UserPreferences))
-        .set_key(Some(store.key(Table::UserPreferences, user.id.as_str())))
-        .consistent_read(true)
-        .send()
-        .await
-        .map_err(store_error)?;
-    Ok(got.item.unwrap_or_default())
-}
-
 /// Marks a token as used. Its time to live ends with that: the Python services take a token whose row they find
 /// in time, and know nothing of `used_at`.
 fn redeem(plan: &mut Plan, store: &DynamoStore, token: &OneTimeToken) -> Result<(), StoreError> {
@@ -192,5 +183,35 @@ fn save_session(plan: &mut Plan, store: &DynamoStore, session: &Session) -> Resu
     }
     let condition = of_version("session_id", snapshot.version);
     plan.unless(Refusal::Stale, update(store.name(Table::AccountSessions), key, changes, condition)?);
+    Ok(())
+}
+
+/// Counts seats more or less. Whether one is left is decided by DynamoDB on the number as it is then, so that of
+/// any number of racing changes exactly as many win as there are seats (security rule 25).
+fn save_seats(
+    plan: &mut Plan,
+    store: &DynamoStore,
+    tenant_id: &TenantId,
+    before: SeatRecord,
+    after: Seats,
+    limit: Option<u32>,
+) -> Result<(), StoreError> {
+    let now = store.clock.now();
+    if !before.on_record {
+        plan.unless(Refusal::Stale, create(store, Table::AccountSeats, seats::to_item(tenant_id, after, now))?);
+        return Ok(());
+    }
+    let more_members = i64::from(after.members) - i64::from(before.seats.members);
+    let more_taken = i64::from(after.taken) - i64::from(before.seats.taken);
+    let changes = Changes::default()
+        .add("members", more_members)
+        .add("taken", more_taken)
+        .set("updated_at", text(time::to_text(now)));
+    let mut condition = Condition::new("attribute_exists(#tenant_id)");
+    if let Some(limit) = limit.filter(|_| more_taken > 0) {
+        condition = condition.and("#taken < :limit").with("limit", number(&limit));
+    }
+    let key = store.key(Table::AccountSeats, tenant_id.as_str());
+    plan.unless(Refusal::NoSeatLeft, update(store.name(Table::AccountSeats), key, changes, condition)?);
     Ok(())
 }

@@ -1,0 +1,29 @@
+//! Stands in for the ports that a test must not reach.
+
+use async_trait::async_trait;
+use domain::Entitlements;
+
+use super::{EntitlementRepository, MemberRepository, SeatRecord, StoreError};
+use crate::actor::TenantScope;
+
+/// A world in which nothing but what a test puts there can be reached.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unreached;
+
+fn unreached<T>() -> Result<T, StoreError> {
+    Err(StoreError::Unavailable("this test does not reach that far".into()))
+}
+
+#[async_trait]
+impl MemberRepository for Unreached {
+    async fn seats(&self, _: &TenantScope) -> Result<SeatRecord, StoreError> {
+        unreached()
+    }
+}
+
+#[async_trait]
+impl EntitlementRepository for Unreached {
+    async fn find(&self, _: &TenantScope) -> Result<Entitlements, StoreError> {
+        unreached()
+    }
+}

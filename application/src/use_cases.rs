@@ -1,0 +1,50 @@
+//! Everything that the service can do, put together on its ports.
+
+use std::sync::Arc;
+
+use crate::{
+    auth::{AuthService, AuthSettings},
+    ports::{
+        AccountRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher, Tokens,
+        UnitOfWork,
+    },
+    users::UserService,
+};
+
+/// What the use cases need of the world; each service takes its part.
+#[derive(Clone)]
+pub struct Ports {
+    /// Reads accounts.
+    pub accounts: Arc<dyn AccountRepository>,
+    /// Reads the people of a tenant.
+    pub members: Arc<dyn MemberRepository>,
+    /// Knows what tenants may use.
+    pub entitlements: Arc<dyn EntitlementRepository>,
+    /// Writes.
+    pub unit_of_work: Arc<dyn UnitOfWork>,
+    /// Hashes passwords.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// Signs and verifies tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identifiers and secrets.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+/// Everything that the service can do, by resource.
+#[derive(Clone)]
+pub struct UseCases {
+    /// Signing up, in and out.
+    pub auth: AuthService,
+    /// Profiles and preferences.
+    pub users: UserService,
+}
+
+impl UseCases {
+    /// The use cases on these ports.
+    #[must_use]
+    pub fn new(ports: &Ports, auth: AuthSettings) -> Self {
+        Self { auth: AuthService::new(ports, auth), users: UserService::new(ports) }
+    }
+}

@@ -1,0 +1,51 @@
+//! What tenants may use, from what they subscribed to, the tiers, and the exceptions made for them.
+
+use application::{
+    TenantScope,
+    ports::{EntitlementRepository, StoreError},
+};
+use async_trait::async_trait;
+use domain::{Entitlements, Tier, entitlement::TierTerms};
+use futures::future::try_join;
+
+use super::{
+    DynamoStore,
+    items::{entitlement, subscription},
+    tables::Table,
+};
+
+/// Decides from the subscriptions, tiers and tenant-overrides tables.
+#[derive(Clone, Debug)]
+pub struct DynamoEntitlementRepository {
+    store: DynamoStore,
+}
+
+impl DynamoEntitlementRepository {
+    pub(super) const fn new(store: DynamoStore) -> Self {
+        Self { store }
+    }
+
+    /// What a tier includes: what the tiers table says, or the seed where it says nothing.
+    async fn terms_of(&self, tier: Tier) -> Result<TierTerms, StoreError> {
+        match self.store.get(Table::Tiers, tier.as_str()).await? {
+            Some(item) => entitlement::read_terms(&item, TierTerms::seed(tier)),
+            None => Ok(TierTerms::seed(tier)),
+        }
+    }
+}
+
+#[async_trait]
+impl EntitlementRepository for DynamoEntitlementRepository {
+    async fn find(&self, scope: &TenantScope) -> Result<Entitlements, StoreError> {
+        let tenant_id = scope.tenant_id().as_str();
+        let index = Some(self.store.layout.subscriptions_tenant_index());
+        let (subscriptions, overrides) = try_join(
+            self.store.query(Table::Subscriptions, index, "tenant_id", tenant_id),
+            self.store.query(Table::TenantOverrides, None, "tenant_id", tenant_id),
+        )
+        .await?;
+        let tier = subscription::live_plan(&subscriptions).map_or(Tier::Starter, |plan| plan.tier);
+        let overrides = overrides.iter().map(entitlement::read_override).collect::<Result<Vec<_>, _>>()?;
+        Ok(Entitlements::of(self.terms_of(tier).await?, overrides.into_iter().flatten()))
+    }
+}

@@ -1,0 +1,76 @@
+//! What events say to other services: to whom something happened and how, by id only, so that erasing a person
+//! never has to chase events (security rule 27).
+
+use domain::{
+    DomainEvent, TenantId, UserId,
+    session::{SessionEvent, SessionEventKind},
+    tenant::{TenantEvent, TenantEventKind},
+    user::{UserEvent, UserEventKind},
+};
+use serde_json::{Map, Value, json};
+
+/// The shape of an event's `data`; counted up when a reader of the present shape could not read the next.
+const VERSION: u32 = 1;
+
+/// The `data` of an event.
+pub(super) fn of(event: &DomainEvent) -> Value {
+    let mut data = match event {
+        DomainEvent::User(event) => of_user(event),
+        DomainEvent::Tenant(event) => of_tenant(event),
+        DomainEvent::Session(event) => of_session(event),
+    };
+    data.insert("version".to_owned(), VERSION.into());
+    Value::Object(data)
+}
+
+fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Map<String, Value> {
+    let mut data = ids(tenant_id, Some(user_id));
+    match what {
+        UserEventKind::ProfileChanged { fields } => {
+            data.insert("fields".to_owned(), json!(fields));
+        }
+        UserEventKind::RoleChanged { from, to } => {
+            data.insert("from".to_owned(), from.as_str().into());
+            data.insert("to".to_owned(), to.as_str().into());
+        }
+        UserEventKind::Registered
+        | UserEventKind::EmailConfirmationRequested
+        | UserEventKind::EmailConfirmed
+        | UserEventKind::SignedIn
+        | UserEventKind::PasswordResetRequested
+        | UserEventKind::PasswordReset
+        | UserEventKind::PreferencesChanged
+        | UserEventKind::Deactivated
+        | UserEventKind::Reactivated
+        | UserEventKind::Removed => {}
+    }
+    data
+}
+
+fn of_tenant(TenantEvent { tenant_id, version: _, what }: &TenantEvent) -> Map<String, Value> {
+    let mut data = ids(tenant_id, None);
+    match what {
+        TenantEventKind::Created { owner_user_id } => {
+            data.insert("owner_user_id".to_owned(), owner_user_id.as_str().into());
+        }
+    }
+    data
+}
+
+fn of_session(event: &SessionEvent) -> Map<String, Value> {
+    let SessionEvent { session_id, user_id, tenant_id, version: _, what } = event;
+    let mut data = ids(tenant_id, Some(user_id));
+    data.insert("session_id".to_owned(), session_id.as_str().into());
+    match what {
+        SessionEventKind::Ended { reason } => {
+            data.insert("reason".to_owned(), reason.as_str().into());
+        }
+    }
+    data
+}
+
+fn ids(tenant_id: &TenantId, user_id: Option<&UserId>) -> Map<String, Value> {
+    let tenant = ("tenant_id".to_owned(), tenant_id.as_str().into());
+    let user = user_id.map(|user_id| ("user_id".to_owned(), user_id.as_str().into()));
+    [tenant].into_iter().chain(user).collect()
+}
