@@ -12,6 +12,7 @@ pub mod error;
 mod fixtures;
 pub mod idempotency;
 pub mod links;
+pub mod page;
 pub mod ports;
 pub mod relay;
 mod retry;

@@ -74,6 +74,11 @@ impl Client {
         self.call(Method::POST, route).json(body)
     }
 
+    /// `DELETE` of a route.
+    pub fn delete(&self, route: &str) -> Call {
+        self.call(Method::DELETE, route)
+    }
+
     /// `PUT` to a route.
     pub fn put(&self, route: &str, body: &Value) -> Call {
         self.call(Method::PUT, route).json(body)
@@ -216,6 +221,14 @@ impl Answer {
         assert_eq!(self.status, 200, "{}", self.text());
         assert_eq!(self.json()["success"], true, "{}", self.text());
         self
+    }
+
+    /// The `data` of a `201`.
+    #[track_caller]
+    pub fn created(&self) -> Value {
+        assert_eq!(self.status, 201, "{}", self.text());
+        assert_eq!(self.json()["success"], true, "{}", self.text());
+        self.json()["data"].clone()
     }
 
     /// Panics unless this is a failure of this kind in its envelope.

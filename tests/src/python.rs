@@ -26,6 +26,11 @@ pub struct PythonUser {
 }
 
 impl PythonUser {
+    /// An access token of the Python service.
+    pub fn access_token(&self, app: &App) -> String {
+        app.sign(&self.claims(app))
+    }
+
     /// The claims of their access tokens.
     pub fn claims(&self, app: &App) -> Value {
         let now = app.now();
@@ -50,6 +55,15 @@ impl App {
         self.plant(Table::Users, user_row(&user_id, &tenant_id, email)).await;
         self.plant(Table::Tenants, tenant_row(&tenant_id, &user_id)).await;
         PythonUser { email: email.to_owned(), user_id, tenant_id }
+    }
+
+    /// Somebody else of their tenant, in another role.
+    pub async fn python_colleague(&self, of: &PythonUser, role: &str, email: &str) -> PythonUser {
+        let user_id = python_id("user");
+        let mut row = user_row(&user_id, &of.tenant_id, email);
+        row.insert("role".to_owned(), text(role));
+        self.plant(Table::Users, row).await;
+        PythonUser { email: email.to_owned(), user_id, tenant_id: of.tenant_id.clone() }
     }
 
     /// A refresh token of the Python service, listed in its table.

@@ -33,6 +33,26 @@ impl<T: Serialize> IntoResponse for Success<T> {
     }
 }
 
+/// An answer with what was created: `201`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Created<T> {
+    #[schema(schema_with = schemas::always_true)]
+    success: bool,
+    data: T,
+}
+
+impl<T> Created<T> {
+    pub(crate) const fn of(data: T) -> Self {
+        Self { success: true, data }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::CREATED, &self)
+    }
+}
+
 /// An answer without data.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Done {

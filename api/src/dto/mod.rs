@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) mod auth;
 pub(crate) mod envelope;
 pub(crate) mod health;
+pub(crate) mod page;
 pub(crate) mod preferences;
 pub(crate) mod rules;
 pub(crate) mod schemas;

@@ -3,8 +3,9 @@
 
 use std::{borrow::Cow, fmt::Display};
 
+use application::page::{Cursor, PageSize};
 use domain::{
-    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, TenantId, TimeZone, TokenHash,
+    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, TokenHash,
     email_address::InvalidEmailAddress,
     tenant::TenantName,
     user::{
@@ -47,6 +48,18 @@ pub(crate) fn tenant_name(text: &str) -> Verdict {
 
 pub(crate) fn tenant_id(text: &str) -> Verdict {
     judge(TenantId::parse(text))
+}
+
+pub(crate) fn page_size(text: &str) -> Verdict {
+    judge(PageSize::parse(text))
+}
+
+pub(crate) fn cursor(text: &str) -> Verdict {
+    judge(Cursor::parse(text))
+}
+
+pub(crate) fn role(text: &str) -> Verdict {
+    judge(read_role(text))
 }
 
 pub(crate) fn phone(text: &str) -> Verdict {
@@ -109,6 +122,10 @@ pub(crate) fn no_invitation(_: &str) -> Verdict {
 
 pub(super) fn read_theme(text: &str) -> Result<Theme, String> {
     Theme::from_name(text).ok_or_else(|| one_of(Theme::ALL.iter().map(|theme| theme.as_str())))
+}
+
+pub(super) fn read_role(text: &str) -> Result<Role, String> {
+    Role::from_name(text).ok_or_else(|| one_of(Role::ALL.iter().map(|role| role.as_str())))
 }
 
 pub(super) fn read_time_format(text: &str) -> Result<TimeFormat, String> {

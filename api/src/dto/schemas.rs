@@ -1,5 +1,6 @@
 //! Schemas whose limits and choices are the domain's.
 
+use application::page::{Cursor, PageSize};
 use domain::{
     EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash, ids,
     tenant::{TenantName, TenantStatus},
@@ -35,6 +36,18 @@ fn uri(object: ObjectBuilder) -> ObjectBuilder {
 
 fn choice(names: impl Iterator<Item = &'static str>) -> ObjectBuilder {
     string().enum_values(Some(names))
+}
+
+/// The `limit` of a list.
+pub(crate) fn page_size() -> Object {
+    let description = "How many to show at most; 20 unless told.";
+    let object = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(PageSize::MAX));
+    object.description(Some(description)).into()
+}
+
+/// The `cursor` of a list.
+pub(crate) fn cursor() -> Object {
+    text(Cursor::MAX_LENGTH).description(Some("The `next_cursor` of the page before.")).into()
 }
 
 pub(crate) fn always_true() -> Object {

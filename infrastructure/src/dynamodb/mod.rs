@@ -1,6 +1,7 @@
 //! Storage on DynamoDB.
 
 mod accounts;
+mod cursor;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod entitlements;
