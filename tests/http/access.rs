@@ -1,120 +1,239 @@
-//! Rule 18: who may call what. The lists below and the OpenAPI document hold the same operations, so that a new
-//! route has to be put into one of them.
+//! Rule 18: who may call what.
+//!
+//! [`MATRIX`] and the OpenAPI document hold the same operations, so that a new route has to be put into it. Each
+//! operation is then called by everybody who must not reach tenant A's data: somebody without a token, with a bad
+//! one, with one of another tenant, and every role below the one that it takes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use domain::Role;
+use infrastructure::dynamodb::tables::Table;
 use serde_json::json;
-use tests::{App, Call, Operation, operations};
+use tests::{Answer, App, Call, operations, python::PythonUser};
 
-/// Everybody may call these.
-const PUBLIC: &[(&str, &str)] = &[
-    ("GET", "/.well-known/jwks.json"),
-    ("GET", "/api/v1/auth/confirm-email/validate"),
-    ("GET", "/api/v1/auth/health"),
-    ("GET", "/api/v1/health"),
-    ("GET", "/api/v1/health/detailed"),
-    ("GET", "/api/v1/health/live"),
-    ("GET", "/api/v1/health/ready"),
-    ("POST", "/api/v1/auth/confirm-email"),
-    ("POST", "/api/v1/auth/forgot-password"),
-    ("POST", "/api/v1/auth/login"),
-    ("POST", "/api/v1/auth/logout"),
-    ("POST", "/api/v1/auth/password/confirm"),
-    ("POST", "/api/v1/auth/password/reset"),
-    ("POST", "/api/v1/auth/refresh"),
-    ("POST", "/api/v1/auth/register"),
-    ("POST", "/api/v1/auth/resend-confirmation"),
-    ("POST", "/api/v1/auth/reset-password"),
-    ("POST", "/api/v1/auth/verify"),
-    ("POST", "/api/v1/auth/verify/resend"),
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Everybody.
+    Public,
+    /// Members of the tenant with this role or a higher one; `Role::Viewer` is everybody who is signed in.
+    AtLeast(Role),
+}
+
+use Role::{Owner, Viewer};
+use Who::{AtLeast, Public};
+
+const SIGNED_IN: Who = AtLeast(Viewer);
+
+/// An operation, who may call it, and a body that it takes. In paths and bodies, `{member}`, `{owner}` and
+/// `{tenant}` stand for the ids of tenant A's.
+const MATRIX: &[(&str, &str, Who, &str)] = &[
+    ("GET", "/.well-known/jwks.json", Public, ""),
+    ("GET", "/api/v1/auth/confirm-email/validate", Public, ""),
+    ("GET", "/api/v1/auth/health", Public, ""),
+    ("GET", "/api/v1/auth/profile", SIGNED_IN, ""),
+    ("GET", "/api/v1/health", Public, ""),
+    ("GET", "/api/v1/health/detailed", Public, ""),
+    ("GET", "/api/v1/health/live", Public, ""),
+    ("GET", "/api/v1/health/ready", Public, ""),
+    ("GET", "/api/v1/user/profile", SIGNED_IN, ""),
+    ("POST", "/api/v1/auth/confirm-email", Public, ""),
+    ("POST", "/api/v1/auth/forgot-password", Public, ""),
+    ("POST", "/api/v1/auth/login", Public, ""),
+    ("POST", "/api/v1/auth/logout", Public, ""),
+    ("POST", "/api/v1/auth/password/confirm", Public, ""),
+    ("POST", "/api/v1/auth/password/reset", Public, ""),
+    ("POST", "/api/v1/auth/refresh", Public, ""),
+    ("POST", "/api/v1/auth/register", Public, ""),
+    ("POST", "/api/v1/auth/resend-confirmation", Public, ""),
+    ("POST", "/api/v1/auth/reset-password", Public, ""),
+    ("POST", "/api/v1/auth/verify", Public, ""),
+    ("POST", "/api/v1/auth/verify/resend", Public, ""),
+    ("PUT", "/api/v1/auth/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),
+    ("PUT", "/api/v1/auth/profile", SIGNED_IN, r#"{"first_name":"Nina"}"#),
+    ("PUT", "/api/v1/user/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),
+    ("PUT", "/api/v1/user/profile", SIGNED_IN, r#"{"first_name":"Nina"}"#),
 ];
 
-/// Whoever is signed in may call these, in any role: they are about oneself.
-const SIGNED_IN: &[(&str, &str)] = &[
-    ("GET", "/api/v1/auth/profile"),
-    ("GET", "/api/v1/user/profile"),
-    ("PUT", "/api/v1/auth/preferences"),
-    ("PUT", "/api/v1/auth/profile"),
-    ("PUT", "/api/v1/user/preferences"),
-    ("PUT", "/api/v1/user/profile"),
-];
+/// An operation of the matrix.
+#[derive(Clone, Copy, Debug)]
+struct Operation {
+    method: &'static str,
+    path: &'static str,
+    who: Who,
+    body: &'static str,
+}
 
-fn call(app: &App, (method, path): (&str, &str)) -> Call {
-    app.client.at(method.parse().unwrap(), path).json(&json!({}))
+fn matrix() -> impl Iterator<Item = Operation> {
+    MATRIX.iter().map(|&(method, path, who, body)| Operation { method, path, who, body })
+}
+
+/// Two tenants of the Python service, which costs no password hashing. Everything of tenant A's carries
+/// [`MARK`].
+struct World {
+    app: App,
+    owner: PythonUser,
+    member: PythonUser,
+    stranger: PythonUser,
+}
+
+/// What tenant A's data can be told by.
+const MARK: &str = "tenant-a-secret";
+
+impl World {
+    async fn start() -> Self {
+        let app = App::start().await;
+        let owner = app.python_user(&format!("{MARK}.owner@example.com")).await;
+        app.set(Table::Tenants, &owner.tenant_id, "name", MARK).await;
+        let member = app.python_colleague(&owner, "member", &format!("{MARK}.member@example.com")).await;
+        for user in [&owner, &member] {
+            app.set(Table::Users, &user.user_id, "first_name", MARK).await;
+        }
+        let stranger = app.python_user("stranger@example.com").await;
+        Self { app, owner, member, stranger }
+    }
+
+    /// Somebody of tenant A in a role: the owner, or a colleague who is hired for it.
+    async fn somebody(&self, role: Role) -> PythonUser {
+        match role {
+            Owner => self.owner.clone(),
+            role => self.app.python_colleague(&self.owner, role.as_str(), &format!("{role:?}@example.com")).await,
+        }
+    }
+
+    fn call(&self, operation: Operation) -> Call {
+        let fill = |text: &str| {
+            text.replace("{member}", &self.member.user_id)
+                .replace("{owner}", &self.owner.user_id)
+                .replace("{tenant}", &self.owner.tenant_id)
+        };
+        let path = fill(
+            &operation.path.replace("/users/{id}", "/users/{member}").replace("/tenants/{id}", "/tenants/{tenant}"),
+        );
+        let body =
+            if operation.body.is_empty() { json!({}) } else { serde_json::from_str(&fill(operation.body)).unwrap() };
+        self.app.client.at(operation.method.parse().unwrap(), &path).json(&body)
+    }
+
+    /// Every row of tenant A's, of every table.
+    async fn rows_of_tenant_a(&self) -> BTreeMap<String, String> {
+        let mut rows = BTreeMap::new();
+        for table in Table::ALL {
+            for row in self.app.rows(table).await {
+                let ordered: BTreeMap<_, _> = row.iter().map(|(name, value)| (name, format!("{value:?}"))).collect();
+                let text = format!("{ordered:?}");
+                if text.contains(&self.owner.tenant_id) {
+                    rows.insert(format!("{table:?} {text}"), text);
+                }
+            }
+        }
+        rows
+    }
+
+    async fn finish(self) {
+        self.app.deliver_mail().await;
+        self.app.finish().await;
+    }
+}
+
+fn denied(answer: &Answer, operation: Operation, role: Role) {
+    assert_eq!(answer.status, 403, "{operation:?} as {role:?}: {}", answer.text());
+    answer.refused(403, "INSUFFICIENT_PERMISSIONS");
 }
 
 #[test]
-fn rule_18_every_operation_is_in_exactly_one_list() {
-    let listed = |list: &[(&str, &str)]| -> BTreeSet<(String, String)> {
-        list.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect()
-    };
-    let documented = |signed_in: bool| -> BTreeSet<(String, String)> {
-        let of_kind = operations().into_iter().filter(|operation| operation.signed_in == signed_in);
-        of_kind.map(|Operation { method, path, .. }| (method, path)).collect()
-    };
-    assert_eq!(listed(PUBLIC), documented(false));
-    assert_eq!(listed(SIGNED_IN), documented(true));
+fn rule_18_every_operation_is_in_the_matrix() {
+    let listed: BTreeMap<(String, String), bool> = matrix()
+        .map(|Operation { method, path, who, .. }| ((method.to_owned(), path.to_owned()), who != Public))
+        .collect();
+    let documented: BTreeMap<(String, String), bool> =
+        operations().into_iter().map(|found| ((found.method, found.path), found.signed_in)).collect();
+    assert_eq!(listed, documented);
+    assert_eq!(listed.len(), MATRIX.len(), "an operation is listed twice");
 }
 
 #[tokio::test]
 async fn rule_18_nobody_gets_in_without_a_good_token() {
-    let app = App::start().await;
-    let anna = app.member("anna").await;
-    for &operation in SIGNED_IN {
-        let missing = call(&app, operation).send().await;
+    let world = World::start().await;
+    let refresh_token = world.app.python_refresh_token(&world.owner).await;
+    for operation in matrix().filter(|operation| operation.who != Public) {
+        let missing = world.call(operation).send().await;
         missing.refused(401, "TOKEN_MISSING");
         assert_eq!(missing.header("www-authenticate"), Some("Bearer"));
-        for not_a_bearer in ["Basic YTpi", "Bearer", &anna.tokens.access] {
-            let answer = call(&app, operation).header("authorization", not_a_bearer).send().await;
-            answer.refused(401, "TOKEN_MISSING");
+        for not_a_bearer in ["Basic YTpi", "Bearer", &world.owner.access_token(&world.app)] {
+            world.call(operation).header("authorization", not_a_bearer).send().await.refused(401, "TOKEN_MISSING");
         }
-        for bad in ["x", "x.y.z", &anna.tokens.refresh] {
-            call(&app, operation).bearer(bad).send().await.refused(401, "TOKEN_INVALID");
+        for bad in ["x", "x.y.z", &refresh_token] {
+            world.call(operation).bearer(bad).send().await.refused(401, "TOKEN_INVALID");
         }
     }
-    app.finish().await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn rule_18_a_token_of_another_tenant_is_refused_everywhere() {
-    let app = App::start().await;
-    let (anna, ben) = (app.member("anna").await, app.member("ben").await);
+    let world = World::start().await;
+    let stranger = world.stranger.access_token(&world.app);
     // Signed with the shared secret, by a service that mixed two tenants up.
-    let mut claims = app.python_user(&app.address("python")).await.claims(&app);
-    for field in ["sub", "user_id"] {
-        claims[field] = json!(ben.user_id);
-    }
-    claims["tenant_id"] = json!(anna.tenant_id);
-    let mixed_up = app.sign(&claims);
-    for &operation in SIGNED_IN {
-        let named = call(&app, operation).bearer(&ben.tokens.access).header("x-tenant-id", &anna.tenant_id);
+    let mut claims = world.stranger.claims(&world.app);
+    claims["tenant_id"] = json!(world.owner.tenant_id);
+    let mixed_up = world.app.sign(&claims);
+    for operation in matrix().filter(|operation| operation.who != Public) {
+        let named = world.call(operation).bearer(&stranger).header("x-tenant-id", &world.owner.tenant_id);
         named.send().await.refused(403, "TENANT_MISMATCH");
-        call(&app, operation).bearer(&mixed_up).send().await.refused(401, "TOKEN_INVALID");
-        let own = call(&app, operation).bearer(&ben.tokens.access).header("x-tenant-id", &ben.tenant_id);
-        own.send().await.succeeded();
+        world.call(operation).bearer(&mixed_up).send().await.refused(401, "TOKEN_INVALID");
     }
-    app.finish().await;
+    world.finish().await;
+}
+
+/// The owner of another tenant may do everything there, and names whatever tenant A has.
+#[tokio::test]
+async fn rule_18_the_owner_of_another_tenant_reaches_nothing_of_this_one() {
+    for operation in matrix() {
+        let world = World::start().await;
+        let before = world.rows_of_tenant_a().await;
+        let answer = world.call(operation).bearer(&world.stranger.access_token(&world.app)).send().await;
+        answer.nowhere_contains(MARK);
+        if operation.path.contains('{') && operation.who != Public {
+            assert_eq!(answer.status, 404, "{operation:?}: {}", answer.text());
+        }
+        assert_eq!(world.rows_of_tenant_a().await, before, "{operation:?} changed something of another tenant's");
+        world.finish().await;
+    }
 }
 
 #[tokio::test]
-async fn rule_18_people_of_every_role_reach_what_is_their_own() {
-    let app = App::start().await;
-    let anna = app.member("roles").await;
-    for role in ["owner", "admin", "manager", "member", "viewer"] {
-        app.set(infrastructure::dynamodb::tables::Table::Users, &anna.user_id, "role", role).await;
-        for &operation in SIGNED_IN {
-            call(&app, operation).bearer(&anna.tokens.access).send().await.succeeded();
+async fn rule_18_no_role_reaches_what_takes_a_higher_one() {
+    for operation in matrix() {
+        let AtLeast(least) = operation.who else { continue };
+        let is_enough =
+            |role: &Role| Role::ALL.iter().position(|r| r == role) <= Role::ALL.iter().position(|r| *r == least);
+        let (enough, too_low): (Vec<Role>, Vec<Role>) = Role::ALL.into_iter().partition(is_enough);
+        let world = World::start().await;
+        for role in too_low {
+            let somebody = world.somebody(role).await;
+            let before = world.rows_of_tenant_a().await;
+            let answer = world.call(operation).bearer(&somebody.access_token(&world.app)).send().await;
+            denied(&answer, operation, role);
+            assert_eq!(world.rows_of_tenant_a().await, before, "{operation:?} changed something for {role:?}");
+        }
+        world.finish().await;
+        for role in enough {
+            let world = World::start().await;
+            let somebody = world.somebody(role).await;
+            let answer = world.call(operation).bearer(&somebody.access_token(&world.app)).send().await;
+            assert!(!matches!(answer.status, 401 | 403 | 422), "{operation:?} as {role:?}: {}", answer.text());
+            world.finish().await;
         }
     }
-    app.finish().await;
 }
 
 #[tokio::test]
 async fn nobody_is_asked_for_a_token_on_a_public_route() {
-    let app = App::start().await;
-    for &operation in PUBLIC {
-        let answer = call(&app, operation).header("authorization", "Bearer x.y.z").send().await;
+    let world = World::start().await;
+    for operation in matrix().filter(|operation| operation.who == Public) {
+        let answer = world.call(operation).header("authorization", "Bearer x.y.z").send().await;
         assert!(!matches!(answer.status, 401 | 403), "{operation:?}: {}", answer.text());
     }
-    app.finish().await;
+    world.finish().await;
 }
