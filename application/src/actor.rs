@@ -1,5 +1,7 @@
 //! Who is asking, and whose data they may reach.
 
+use std::{collections::HashSet, sync::Arc};
+
 use domain::{OneTimeToken, Permission, Role, SessionId, Tenant, TenantId, User, UserId};
 
 use crate::{
@@ -58,6 +60,13 @@ impl From<&OneTimeToken> for TenantScope {
 impl From<&AddressHolder> for TenantScope {
     fn from(holder: &AddressHolder) -> Self {
         Self { tenant_id: holder.tenant_id.clone() }
+    }
+}
+
+/// Proved by being an administrator of the platform, who may name any tenant.
+impl From<(&PlatformAdmin, &TenantId)> for TenantScope {
+    fn from((_, tenant_id): (&PlatformAdmin, &TenantId)) -> Self {
+        Self { tenant_id: tenant_id.clone() }
     }
 }
 
@@ -121,6 +130,61 @@ impl Actor {
     #[must_use]
     pub const fn session_id(&self) -> Option<&SessionId> {
         self.session_id.as_ref()
+    }
+}
+
+/// Who administers the platform, as the settings have it. No role of a tenant makes anybody one of them.
+#[derive(Clone, Debug, Default)]
+pub struct PlatformAdmins(Arc<HashSet<UserId>>);
+
+impl PlatformAdmins {
+    /// These people, and nobody else.
+    #[must_use]
+    pub fn new(user_ids: impl IntoIterator<Item = UserId>) -> Self {
+        Self(Arc::new(user_ids.into_iter().collect()))
+    }
+
+    /// Takes somebody who is signed in for an administrator of the platform. Their address must be confirmed, and
+    /// they must have signed in here: a token of the Python service names no session that could be ended. A refusal
+    /// is logged (security rule 24).
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] when they are none.
+    pub fn admit(&self, actor: &Actor) -> Result<PlatformAdmin, Denied> {
+        let is_listed = self.0.contains(actor.user_id());
+        let is_proved = actor.user.snapshot().email_verified && actor.session_id.is_some();
+        actor.admit(is_listed && is_proved, "platform_admin")?;
+        Ok(PlatformAdmin { user_id: actor.user_id().clone(), tenant_id: actor.tenant_id().clone() })
+    }
+}
+
+/// Somebody who administers the platform: the proof that this was checked for this request, against the list as it
+/// is now. [`PlatformAdmins::admit`] is the only way to it.
+#[derive(Clone, Debug)]
+pub struct PlatformAdmin {
+    user_id: UserId,
+    tenant_id: TenantId,
+}
+
+impl PlatformAdmin {
+    /// Who it is.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    /// The tenant that they belong to themself.
+    #[must_use]
+    pub const fn own_tenant_id(&self) -> &TenantId {
+        &self.tenant_id
+    }
+
+    /// Somebody who need not prove it: for tests of what an administrator reaches.
+    #[cfg(any(test, feature = "fixtures"))]
+    #[must_use]
+    pub const fn unproved(user_id: UserId, tenant_id: TenantId) -> Self {
+        Self { user_id, tenant_id }
     }
 }
 

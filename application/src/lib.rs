@@ -6,6 +6,7 @@
 //! the outbox afterwards ([`relay`]).
 
 pub mod actor;
+pub mod audit;
 pub mod auth;
 pub mod error;
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
+    audit::AuditService,
     auth::{AuthService, AuthSettings},
     ports::{
-        AccountRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher, Tokens,
-        UnitOfWork,
+        AccountRepository, AuditTrail, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher,
+        Tokens, UnitOfWork,
     },
     users::UserService,
 };
@@ -20,6 +21,8 @@ pub struct Ports {
     pub members: Arc<dyn MemberRepository>,
     /// Knows what tenants may use.
     pub entitlements: Arc<dyn EntitlementRepository>,
+    /// Reads what happened.
+    pub audit_trail: Arc<dyn AuditTrail>,
     /// Writes.
     pub unit_of_work: Arc<dyn UnitOfWork>,
     /// Hashes passwords.
@@ -39,12 +42,14 @@ pub struct UseCases {
     pub auth: AuthService,
     /// Profiles and preferences.
     pub users: UserService,
+    /// What happened in tenants.
+    pub audit: AuditService,
 }
 
 impl UseCases {
     /// The use cases on these ports.
     #[must_use]
     pub fn new(ports: &Ports, auth: AuthSettings) -> Self {
-        Self { auth: AuthService::new(ports, auth), users: UserService::new(ports) }
+        Self { auth: AuthService::new(ports, auth), users: UserService::new(ports), audit: AuditService::new(ports) }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     SessionId, TenantId, UserId, Version,
-    session::{SessionEvent, SessionEventKind},
+    session::{SessionEnd, SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind},
     user::{UserEvent, UserEventKind},
 };
@@ -75,6 +75,40 @@ impl DomainEvent {
             },
             Self::Session(event) => match event.what {
                 SessionEventKind::Ended { .. } => "SessionEnded",
+            },
+        }
+    }
+
+    /// Whether the audit trail keeps it (security rule 26): whatever changes who may do what.
+    ///
+    /// Sign-ins, sign-outs and links that anybody may order are in the log instead, where they come by the
+    /// thousand. An account that somebody makes themself begins with its tenant, so that its own registration would
+    /// say the same again.
+    #[must_use]
+    pub const fn is_security_relevant(&self) -> bool {
+        match self {
+            Self::User(event) => match event.what {
+                UserEventKind::EmailConfirmed
+                | UserEventKind::PasswordReset
+                | UserEventKind::RoleChanged { .. }
+                | UserEventKind::Deactivated
+                | UserEventKind::Reactivated
+                | UserEventKind::Removed => true,
+                UserEventKind::Registered
+                | UserEventKind::EmailConfirmationRequested
+                | UserEventKind::SignedIn
+                | UserEventKind::PasswordResetRequested
+                | UserEventKind::ProfileChanged { .. }
+                | UserEventKind::PreferencesChanged => false,
+            },
+            Self::Tenant(event) => match event.what {
+                TenantEventKind::Created { .. } => true,
+            },
+            Self::Session(event) => match event.what {
+                SessionEventKind::Ended { reason } => match reason {
+                    SessionEnd::TokenReused => true,
+                    SessionEnd::SignedOut => false,
+                },
             },
         }
     }

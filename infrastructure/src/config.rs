@@ -18,7 +18,10 @@ use read::{read_endpoint, read_http, read_mail, read_passwords, read_stage, read
 use reader::Reader;
 pub use reader::{ConfigError, Problem};
 
-use crate::{crypto::argon2id::Argon2Parameters, dynamodb::tables::Layout};
+use crate::{
+    crypto::argon2id::Argon2Parameters,
+    dynamodb::{AUDIT_KEPT_FOR, tables::Layout},
+};
 
 /// Where the service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +176,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// HTTP.
     pub http: HttpConfig,
+    /// How long audit records are kept.
+    pub audit_kept_for: Duration,
 }
 
 /// On whose behalf the settings are read: decides the defaults that make one host start with nothing set, and
@@ -209,6 +214,8 @@ impl Config {
         let passwords = read_passwords(&mut reader);
         let http = read_http(&mut reader, stage, host);
         let mail = read_mail(&mut reader, host, &http);
+        let audit_kept_for =
+            Duration::days(reader.number("AUDIT_RETENTION_DAYS", AUDIT_KEPT_FOR.num_days(), 30..=3650));
         let dynamodb_endpoint = reader.parsed("AWS_ENDPOINT_URL_DYNAMODB", read_endpoint);
         let log_filter = reader.text_or("LOG_LEVEL", "info");
         let region = reader.text_or("AWS_REGION", "us-east-1");
@@ -227,6 +234,7 @@ impl Config {
             passwords,
             mail,
             http,
+            audit_kept_for,
         }))
     }
 }

@@ -153,12 +153,14 @@ pub async fn assemble(
     let queued = Arc::new(Notify::new());
     let sealer = Arc::new(AesGcmSealer::new(Arc::clone(&keys)));
     let store =
-        DynamoStore::new(dynamodb, tables, Arc::clone(&ids), Arc::clone(&clock), sealer, Some(Arc::clone(&queued)));
+        DynamoStore::new(dynamodb, tables, Arc::clone(&ids), Arc::clone(&clock), sealer, Some(Arc::clone(&queued)))
+            .keeping_audit_for(config.audit_kept_for);
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
     let ports = Ports {
         accounts: Arc::new(store.accounts()),
         members: Arc::new(store.members()),
         entitlements: Arc::new(store.entitlements()),
+        audit_trail: Arc::new(store.audit_trail()),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),

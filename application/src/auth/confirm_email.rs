@@ -75,7 +75,8 @@ impl AuthService {
         let outcome = outcome
             .inspect_err(|why| security_log::refused_link("confirm_email", *why, &user_id, &tenant_id))
             .map_err(ConfirmEmailError::from)?;
-        let changes = ChangeSet::default().write(Write::RedeemToken(token)).save_user(before, user).record(outcome);
+        let changes =
+            ChangeSet::default().by(&user_id).write(Write::RedeemToken(token)).save_user(before, user).record(outcome);
         self.commit(changes).await?;
         security_log::success("confirm_email", &user_id, &tenant_id);
         Ok(())

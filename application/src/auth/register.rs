@@ -146,7 +146,7 @@ impl AuthService {
             password_hash: hash.clone(),
         };
         let (mut user, user_registered) = User::register(new, verification, now);
-        let changes = ChangeSet::default().record(tenant_created).record(user_registered);
+        let changes = ChangeSet::default().by(&user_id).record(tenant_created).record(user_registered);
         let changes = self
             .send_link(changes, &mut user, Purpose::ConfirmEmail, command.link_base.as_deref())
             .write(Write::ClaimEmail {

@@ -98,6 +98,7 @@ impl AuthService {
             .map_err(ResetPasswordError::from)?;
         let link = self.settings.links.forgot_password(command.link_base.as_deref());
         let changes = ChangeSet::default()
+            .by(&user_id)
             .write(Write::RedeemToken(token))
             .record(outcome)
             .mail(mail_to(&user, MailKind::PasswordChanged, link))

@@ -2,6 +2,7 @@
 //! contract tests.
 
 mod accounts;
+mod audit;
 mod clock;
 mod entitlements;
 mod health;
@@ -16,6 +17,7 @@ mod unit_of_work;
 mod unreached;
 
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
+pub use audit::{AuditFilter, AuditTrail};
 pub use clock::Clock;
 pub use entitlements::EntitlementRepository;
 pub use health::{Component, HealthCheck};

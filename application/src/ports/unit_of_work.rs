@@ -5,14 +5,19 @@ use domain::{
 };
 
 use super::{Mail, SeatRecord, StoreError};
-use crate::idempotency::IdempotencyRecord;
+use crate::{
+    actor::PlatformAdmin,
+    audit::{AuditActor, AuditEntry},
+    idempotency::IdempotencyRecord,
+};
 
 /// The one door through which anything is written.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {
-    /// Applies every change and queues every mail and event, or does nothing at all. Attributes that this
-    /// service does not know are kept. Secrets in queued mails are not stored readably.
+    /// Applies every change, queues every mail and event, and keeps a record of every event that is relevant to
+    /// security in the audit trail, or does nothing at all. Attributes that this service does not know are kept.
+    /// Secrets in queued mails are not stored readably.
     ///
     /// # Errors
     ///
@@ -32,6 +37,8 @@ pub struct ChangeSet {
     pub mails: Vec<Mail>,
     /// Who did it, where it was somebody who is known.
     pub by: Option<UserId>,
+    /// Whether they did it as an administrator of the platform.
+    pub as_platform_admin: bool,
 }
 
 /// One change, with the refusal that it can meet.
@@ -94,6 +101,8 @@ pub enum Write {
     ForgetRefreshToken(TokenId),
     /// Remembers an answer; [`Refusal::IdempotencyKeyUsed`] when the key has a live one.
     Remember(IdempotencyRecord),
+    /// Keeps something in the audit trail that is no event of the domain.
+    Audit(AuditEntry),
 }
 
 impl ChangeSet {
@@ -126,6 +135,21 @@ impl ChangeSet {
     pub fn by(mut self, user_id: &UserId) -> Self {
         self.by = Some(user_id.clone());
         self
+    }
+
+    /// Says that an administrator of the platform does it.
+    pub fn by_platform_admin(self, admin: &PlatformAdmin) -> Self {
+        Self { as_platform_admin: true, ..self.by(admin.user_id()) }
+    }
+
+    /// Who does it, as the audit trail has it.
+    #[must_use]
+    pub fn actor(&self) -> AuditActor {
+        match &self.by {
+            None => AuditActor::System,
+            Some(id) if self.as_platform_admin => AuditActor::Platform(id.clone()),
+            Some(id) => AuditActor::Member(id.clone()),
+        }
     }
 
     /// Orders a mail.

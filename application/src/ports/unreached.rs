@@ -3,8 +3,12 @@
 use async_trait::async_trait;
 use domain::Entitlements;
 
-use super::{EntitlementRepository, MemberRepository, SeatRecord, StoreError};
-use crate::actor::TenantScope;
+use super::{AuditFilter, AuditTrail, EntitlementRepository, MemberRepository, SeatRecord, StoreError};
+use crate::{
+    actor::{PlatformAdmin, TenantScope},
+    audit::AuditRecord,
+    page::{Page, PageError, PageRequest},
+};
 
 /// A world in which nothing but what a test puts there can be reached.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,5 +29,26 @@ impl MemberRepository for Unreached {
 impl EntitlementRepository for Unreached {
     async fn find(&self, _: &TenantScope) -> Result<Entitlements, StoreError> {
         unreached()
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Unreached {
+    async fn of_tenant(
+        &self,
+        _: &TenantScope,
+        _: &AuditFilter,
+        _: &PageRequest,
+    ) -> Result<Page<AuditRecord>, PageError> {
+        Ok(unreached()?)
+    }
+
+    async fn everywhere(
+        &self,
+        _: &PlatformAdmin,
+        _: &AuditFilter,
+        _: &PageRequest,
+    ) -> Result<Page<AuditRecord>, PageError> {
+        Ok(unreached()?)
     }
 }

@@ -1,6 +1,7 @@
 //! Storage on DynamoDB.
 
 mod accounts;
+mod audit;
 mod cursor;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -16,9 +17,10 @@ pub mod tables;
 mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
+pub use audit::DynamoAuditTrail;
 pub use entitlements::DynamoEntitlementRepository;
 pub use health::DynamoHealthCheck;
 pub use members::DynamoMemberRepository;
 pub use outbox::DynamoOutbox;
-pub use store::DynamoStore;
+pub use store::{AUDIT_KEPT_FOR, DynamoStore};
 pub use unit_of_work::DynamoUnitOfWork;

@@ -4,16 +4,20 @@ use std::{fmt, sync::Arc};
 
 use application::ports::{Clock, IdGenerator, StoreError};
 use aws_sdk_dynamodb::Client;
+use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoEntitlementRepository, DynamoHealthCheck, DynamoMemberRepository, DynamoOutbox,
-    DynamoUnitOfWork,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoEntitlementRepository, DynamoHealthCheck, DynamoMemberRepository,
+    DynamoOutbox, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
 };
 use crate::crypto::PayloadSealer;
+
+/// How long audit records are kept unless the settings say otherwise: a year, and time to ask about its last days.
+pub const AUDIT_KEPT_FOR: Duration = Duration::days(400);
 
 /// The tables of one deployment, and what is needed to work on them. Hands out one adapter for each port; they
 /// and their clones share the client's connections.
@@ -25,6 +29,7 @@ pub struct DynamoStore {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) sealer: Arc<dyn PayloadSealer>,
     pub(super) wake_relay: Option<Arc<Notify>>,
+    pub(super) audit_kept_for: Duration,
 }
 
 impl fmt::Debug for DynamoStore {
@@ -45,13 +50,25 @@ impl DynamoStore {
         sealer: Arc<dyn PayloadSealer>,
         wake_relay: Option<Arc<Notify>>,
     ) -> Self {
-        Self { client, layout, ids, clock, sealer, wake_relay }
+        Self { client, layout, ids, clock, sealer, wake_relay, audit_kept_for: AUDIT_KEPT_FOR }
+    }
+
+    /// Keeps audit records for another time than [`AUDIT_KEPT_FOR`].
+    #[must_use]
+    pub fn keeping_audit_for(self, audit_kept_for: Duration) -> Self {
+        Self { audit_kept_for, ..self }
     }
 
     /// Reads accounts.
     #[must_use]
     pub fn accounts(&self) -> DynamoAccountRepository {
         DynamoAccountRepository::new(self.clone())
+    }
+
+    /// Reads the audit trail.
+    #[must_use]
+    pub fn audit_trail(&self) -> DynamoAuditTrail {
+        DynamoAuditTrail::new(self.clone())
     }
 
     /// Reads the people of a tenant.

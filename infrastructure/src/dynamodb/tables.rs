@@ -42,6 +42,8 @@ pub mod index {
     /// Undelivered outbox messages by queue, earliest due first. Sparse: a message that is no
     /// longer due has no `queue` attribute, and so no place in the index.
     pub const OUTBOX_BY_DUE: &str = "due-index";
+    /// Audit records of all tenants by month, oldest first.
+    pub const AUDIT_BY_MONTH: &str = "month-index";
 }
 
 /// A table of the account service.
@@ -79,11 +81,13 @@ pub enum Table {
     AccountOutbox,
     /// Answers to requests that carried an idempotency key.
     AccountIdempotency,
+    /// What happened that matters to security, by tenant.
+    AccountAudit,
 }
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -100,6 +104,7 @@ impl Table {
         Self::AccountSeats,
         Self::AccountOutbox,
         Self::AccountIdempotency,
+        Self::AccountAudit,
     ];
 
     /// The middle of the table's name: `users` in `purposepath-users-dev`.
@@ -122,6 +127,7 @@ impl Table {
             Self::AccountSeats => "account-seats",
             Self::AccountOutbox => "account-outbox",
             Self::AccountIdempotency => "account-idempotency",
+            Self::AccountAudit => "account-audit",
         }
     }
 
@@ -145,6 +151,7 @@ impl Table {
             Self::AccountSeats => "ACCOUNT_SEATS_TABLE",
             Self::AccountOutbox => "ACCOUNT_OUTBOX_TABLE",
             Self::AccountIdempotency => "ACCOUNT_IDEMPOTENCY_TABLE",
+            Self::AccountAudit => "ACCOUNT_AUDIT_TABLE",
         }
     }
 }
@@ -244,6 +251,14 @@ impl<'a> TableDefinition<'a> {
                 ..plain("message_id")
             },
             Table::AccountIdempotency => Self { ttl_attribute: Some("ttl"), ..plain("key_hash") },
+            // `position` begins with the date in a form that sorts, and ends with the record's id. A month is what
+            // the index has for a partition, so that no partition of it grows for ever.
+            Table::AccountAudit => Self {
+                sort_key: Some("position"),
+                indexes: vec![sorted(index::AUDIT_BY_MONTH, "month", "position")],
+                ttl_attribute: Some("ttl"),
+                ..plain("tenant_id")
+            },
         }
     }
 

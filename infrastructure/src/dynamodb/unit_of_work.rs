@@ -10,7 +10,11 @@ use application::ports::{ChangeSet, CommitError, StoreError, UnitOfWork};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
-use super::{DynamoStore, errors::store_error, items::message};
+use super::{
+    DynamoStore,
+    errors::store_error,
+    items::{audit_record, message},
+};
 use plan::Plan;
 use verdict::NotCommitted;
 
@@ -28,7 +32,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 #[error("{0} items are more than the {MAX_ITEMS} of a transaction")]
 struct TooManyItems(usize);
 
-/// Commits a change set as one transaction: the aggregates, and beside them, in the outbox, the mails and events.
+/// Commits a change set as one transaction: the aggregates; beside them, in the outbox, the mails and events; and what
+/// the audit trail keeps of the events.
 #[derive(Clone, Debug)]
 pub struct DynamoUnitOfWork {
     store: DynamoStore,
@@ -51,6 +56,9 @@ impl DynamoUnitOfWork {
         }
         for event in &changes.events {
             plan.queue(&self.store, message::new_event(&self.new_message_id(), event, now))?;
+        }
+        for event in changes.events.iter().filter(|event| event.is_security_relevant()) {
+            writes::audit(&mut plan, &self.store, &audit_record::of_event(event, changes.actor()))?;
         }
         match plan.len() {
             0..=MAX_ITEMS => Ok(plan),

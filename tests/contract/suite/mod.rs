@@ -1,6 +1,7 @@
 //! What every store must do. Each test is a plain function over the ports and, for planting and looking at
 //! rows, the tables; it gets tables of its own.
 
+pub(crate) mod audit;
 pub(crate) mod given;
 pub(crate) mod idempotency;
 pub(crate) mod outbox;
@@ -90,6 +91,21 @@ macro_rules! for_each_test {
                 a_key_is_used_once
                 of_racing_requests_with_one_key_one_wins
                 a_key_can_be_used_again_when_it_is_forgotten
+            }
+            audit {
+                rule_26_a_change_and_its_record_are_one_commit
+                rule_26_who_did_it_is_on_record
+                rule_26_only_what_matters_to_security_is_on_record
+                rule_26_a_record_outlives_nobody_by_name_and_itself_by_nothing
+                rule_18_another_tenants_records_do_not_exist
+                records_come_newest_first_a_page_at_a_time
+                pages_go_over_the_end_of_a_month
+                the_walk_over_empty_months_is_bounded_and_goes_on
+                records_are_found_by_who_did_what_and_when
+                a_page_that_looks_at_much_and_shows_little_goes_on
+                what_is_too_old_to_be_kept_is_not_shown
+                a_cursor_of_something_else_is_refused
+                an_unreadable_record_does_not_hide_the_others
             }
         }
     };

@@ -11,7 +11,8 @@ use std::{
 use application::{
     TenantScope,
     ports::{
-        Account, AccountRepository, AddressHolder, ChangeSet, Clock, CommitError, HealthCheck, Outbox, UnitOfWork,
+        Account, AccountRepository, AddressHolder, AuditTrail, ChangeSet, Clock, CommitError, HealthCheck, Outbox,
+        UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -35,6 +36,7 @@ pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) audit_trail: Arc<dyn AuditTrail>,
     pub(crate) health: Arc<dyn HealthCheck>,
     pub(crate) clock: Arc<PinnedClock>,
     pub(crate) sealer: Arc<ToySealer>,
@@ -69,6 +71,7 @@ impl Store {
             accounts: Arc::new(store.accounts()),
             unit_of_work: Arc::new(store.unit_of_work()),
             outbox: Arc::new(store.outbox()),
+            audit_trail: Arc::new(store.audit_trail()),
             health: Arc::new(store.health()),
             clock,
             sealer,

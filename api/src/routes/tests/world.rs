@@ -38,6 +38,7 @@ impl World {
             accounts: world.clone(),
             members: Arc::new(Unreached),
             entitlements: Arc::new(Unreached),
+            audit_trail: Arc::new(Unreached),
             unit_of_work: world.clone(),
             passwords: world.clone(),
             tokens: world.clone(),

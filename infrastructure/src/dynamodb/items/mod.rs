@@ -4,6 +4,7 @@
 //! Reading is tolerant of what the Python services write, and of what is not there; what cannot be read is
 //! reported by attribute, never by value.
 
+pub(super) mod audit_record;
 mod builder;
 pub(super) mod email_claim;
 pub(super) mod entitlement;

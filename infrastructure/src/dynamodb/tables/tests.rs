@@ -36,6 +36,7 @@ const CONTRACT: &str = "
     account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
     account-outbox        ACCOUNT_OUTBOX_TABLE       message_id           due-index(queue+due_at) ttl
     account-idempotency   ACCOUNT_IDEMPOTENCY_TABLE  key_hash             - ttl
+    account-audit         ACCOUNT_AUDIT_TABLE        tenant_id+position   month-index(month+position) ttl
 ";
 
 fn described(definition: &TableDefinition<'_>) -> String {

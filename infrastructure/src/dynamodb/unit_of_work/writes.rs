@@ -1,6 +1,9 @@
 //! What each change is in terms of items.
 
-use application::ports::{Refusal, SeatRecord, StoreError, Write};
+use application::{
+    audit::AuditEntry,
+    ports::{Refusal, SeatRecord, StoreError, Write},
+};
 use domain::{
     OneTimeToken, Seats, Session, TenantId, User, Version,
     user::{Preferences, UserSnapshot},
@@ -11,7 +14,8 @@ use crate::dynamodb::{
     DynamoStore,
     expression::{Changes, Condition, Item, delete, number, put, text, update},
     items::{
-        email_claim, idempotency_record, one_time_token, preferences, refresh_token, seats, session, tenant, time, user,
+        audit_record, email_claim, idempotency_record, one_time_token, preferences, refresh_token, seats, session,
+        tenant, time, user,
     },
     tables::{Table, UsersKey},
 };
@@ -64,7 +68,16 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let item = idempotency_record::to_item(record);
             plan.unless(Refusal::IdempotencyKeyUsed, put(store.name(Table::AccountIdempotency), item, free)?);
         }
+        Write::Audit(entry) => audit(plan, store, entry)?,
     }
+    Ok(())
+}
+
+/// Keeps something in the audit trail.
+pub(super) fn audit(plan: &mut Plan, store: &DynamoStore, entry: &AuditEntry) -> Result<(), StoreError> {
+    let id = store.ids.uuid().hyphenated().to_string();
+    let item = audit_record::to_item(&id, entry, store.clock.now(), store.audit_kept_for);
+    plan.always(put(store.name(Table::AccountAudit), item, Condition::default())?);
     Ok(())
 }
 
