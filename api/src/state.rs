@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    AuthService, UseCases, UserService,
+    AuditService, AuthService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -40,6 +40,7 @@ macro_rules! hand_out {
 hand_out! {
     AuthService: use_cases.auth;
     UserService: use_cases.users;
+    AuditService: use_cases.audit;
     HealthService: health;
 }
 

@@ -22,6 +22,7 @@ pub mod use_cases;
 pub mod users;
 
 pub use actor::{Actor, TenantScope};
+pub use audit::AuditService;
 pub use auth::AuthService;
 pub use error::{Classified, ErrorKind, Failure};
 pub use relay::Relay;

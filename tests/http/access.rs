@@ -20,7 +20,7 @@ enum Who {
     AtLeast(Role),
 }
 
-use Role::{Owner, Viewer};
+use Role::{Admin, Owner, Viewer};
 use Who::{AtLeast, Public};
 
 const SIGNED_IN: Who = AtLeast(Viewer);
@@ -36,6 +36,7 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/health/detailed", Public, ""),
     ("GET", "/api/v1/health/live", Public, ""),
     ("GET", "/api/v1/health/ready", Public, ""),
+    ("GET", "/api/v1/tenants/current/audit", AtLeast(Admin), ""),
     ("GET", "/api/v1/user/profile", SIGNED_IN, ""),
     ("POST", "/api/v1/auth/confirm-email", Public, ""),
     ("POST", "/api/v1/auth/forgot-password", Public, ""),

@@ -38,6 +38,13 @@ impl<T> Listed<T> {
     }
 }
 
+impl<T> Listed<T> {
+    /// The last page, with one thing on it.
+    pub(crate) fn example(item: T) -> Self {
+        Self::new(Page { items: vec![item], next: None }, PageSize::DEFAULT)
+    }
+}
+
 impl<T: Serialize> IntoResponse for Listed<T> {
     fn into_response(self) -> Response {
         json(StatusCode::OK, &self)

@@ -4,8 +4,10 @@
 use std::{borrow::Cow, fmt::Display};
 
 use application::page::{Cursor, PageSize};
+use chrono::DateTime;
 use domain::{
-    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, TokenHash,
+    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, Timestamp,
+    TokenHash, UserId,
     email_address::InvalidEmailAddress,
     tenant::TenantName,
     user::{
@@ -48,6 +50,25 @@ pub(crate) fn tenant_name(text: &str) -> Verdict {
 
 pub(crate) fn tenant_id(text: &str) -> Verdict {
     judge(TenantId::parse(text))
+}
+
+pub(crate) fn user_id(text: &str) -> Verdict {
+    judge(UserId::parse(text))
+}
+
+/// A word such as `RoleChanged`.
+pub(crate) fn audit_action(text: &str) -> Verdict {
+    let is_word =
+        (1..=MAX_ACTION_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_word {
+        Ok(())
+    } else {
+        refuse("invalid", format_args!("must be 1 to {MAX_ACTION_LENGTH} letters and digits"))
+    }
+}
+
+pub(crate) fn time(text: &str) -> Verdict {
+    judge(read_time(text))
 }
 
 pub(crate) fn page_size(text: &str) -> Verdict {
@@ -122,6 +143,14 @@ pub(crate) fn no_invitation(_: &str) -> Verdict {
 
 pub(super) fn read_theme(text: &str) -> Result<Theme, String> {
     Theme::from_name(text).ok_or_else(|| one_of(Theme::ALL.iter().map(|theme| theme.as_str())))
+}
+
+/// Longest name of an action in the audit trail.
+pub(super) const MAX_ACTION_LENGTH: usize = 64;
+
+pub(super) fn read_time(text: &str) -> Result<Timestamp, &'static str> {
+    let parsed = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
+    parsed.map_err(|_| "must be a date and time such as 2026-11-21T10:00:00Z")
 }
 
 pub(super) fn read_role(text: &str) -> Result<Role, String> {

@@ -1,6 +1,9 @@
 //! Schemas whose limits and choices are the domain's.
 
-use application::page::{Cursor, PageSize};
+use application::{
+    audit::AuditActor,
+    page::{Cursor, PageSize},
+};
 use domain::{
     EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash, ids,
     tenant::{TenantName, TenantStatus},
@@ -11,8 +14,10 @@ use domain::{
 };
 use utoipa::openapi::{
     KnownFormat, Object, ObjectBuilder, SchemaFormat,
-    schema::{SchemaType, Type},
+    schema::{AdditionalProperties, SchemaType, Type},
 };
+
+use super::rules;
 
 fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -48,6 +53,27 @@ pub(crate) fn page_size() -> Object {
 /// The `cursor` of a list.
 pub(crate) fn cursor() -> Object {
     text(Cursor::MAX_LENGTH).description(Some("The `next_cursor` of the page before.")).into()
+}
+
+/// The name of what happened, in the audit trail.
+pub(crate) fn audit_action() -> Object {
+    text(rules::MAX_ACTION_LENGTH).pattern(Some("^[A-Za-z0-9]+$")).into()
+}
+
+pub(crate) fn audit_actor_kind() -> Object {
+    choice(AuditActor::KINDS.into_iter()).into()
+}
+
+/// An object whose fields depend on the action.
+pub(crate) fn audit_details() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .into()
+}
+
+pub(crate) fn time() -> Object {
+    of_format(string(), KnownFormat::DateTime).into()
 }
 
 pub(crate) fn always_true() -> Object {

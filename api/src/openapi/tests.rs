@@ -104,6 +104,7 @@ fn every_operation_of_the_contract_is_there() {
         ("get /api/v1/user/profile", false, true),
         ("put /api/v1/user/profile", false, true),
         ("put /api/v1/user/preferences", false, true),
+        ("get /api/v1/tenants/current/audit", false, true),
         ("get /api/v1/health", false, false),
         ("get /api/v1/health/detailed", false, false),
         ("get /api/v1/health/ready", false, false),

@@ -145,7 +145,7 @@ pub(crate) async fn rule_26_only_what_matters_to_security_is_on_record(store: &S
     assert_eq!(pages(store, None, &filter, "10").await.0, [SessionEnd::TokenReused.as_str()]);
 }
 
-pub(crate) async fn rule_26_a_record_outlives_nobody_by_name_and_itself_by_nothing(store: &Store) {
+pub(crate) async fn rule_26_a_record_names_nobody_and_has_an_end(store: &Store) {
     registered(store, "anna").await;
     let rows = store.rows(Table::AccountAudit).await;
     let stored = format!("{rows:?}");

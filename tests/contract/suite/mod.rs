@@ -96,7 +96,7 @@ macro_rules! for_each_test {
                 rule_26_a_change_and_its_record_are_one_commit
                 rule_26_who_did_it_is_on_record
                 rule_26_only_what_matters_to_security_is_on_record
-                rule_26_a_record_outlives_nobody_by_name_and_itself_by_nothing
+                rule_26_a_record_names_nobody_and_has_an_end
                 rule_18_another_tenants_records_do_not_exist
                 records_come_newest_first_a_page_at_a_time
                 pages_go_over_the_end_of_a_month

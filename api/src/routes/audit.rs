@@ -1,0 +1,50 @@
+//! What happened in one's own tenant.
+
+use application::AuditService;
+use axum::extract::State;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    ApiState,
+    dto::{
+        audit::{AuditQuery, AuditRecordInfo},
+        envelope::Failure,
+        page::Listed,
+    },
+    error::{ApiError, ErrorCode},
+    extract::{Authenticated, Query},
+};
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default().routes(routes!(get_own_audit))
+}
+
+/// What happened in one's own tenant that matters to security, newest first.
+///
+/// For owners and administrators. Holds identifiers only.
+#[utoipa::path(
+    get,
+    path = "/tenants/current/audit",
+    tag = "Tenant",
+    security(("bearer" = [])),
+    params(AuditQuery),
+    responses(
+        (
+            status = OK, description = "A page of records.", body = Listed<AuditRecordInfo>,
+            example = json!(Listed::example(AuditRecordInfo::example()))
+        ),
+        (
+            status = FORBIDDEN, description = "The role does not have the permission `admin_access`.", body = Failure,
+            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
+        )
+    )
+)]
+async fn get_own_audit(
+    State(audit): State<AuditService>,
+    Authenticated(actor): Authenticated,
+    Query(query): Query<AuditQuery>,
+) -> Result<Listed<AuditRecordInfo>, ApiError> {
+    let (filter, page) = query.read()?;
+    let found = audit.of_own_tenant(&actor, &filter, &page).await?;
+    Ok(Listed::new(found.map(AuditRecordInfo::from), page.size))
+}
