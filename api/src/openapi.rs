@@ -43,6 +43,11 @@ pub fn openapi() -> OpenApi {
     tags(
         (name = "Authentication", description = "Signing up, in and out, and getting back in."),
         (name = "User", description = "What people see and change of themselves."),
+        (name = "Tenant", description = "One's own organisation."),
+        (
+            name = "Platform administration",
+            description = "For administrators of the platform, whom no role of a tenant makes. Every use is on record."
+        ),
         (name = "Service", description = "How the service is, and the keys that it signs with."),
     ),
     components(schemas(Failure, ErrorCode))

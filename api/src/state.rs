@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    AuditService, AuthService, UseCases, UserService,
+    AdminService, AuditService, AuthService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -41,6 +41,7 @@ hand_out! {
     AuthService: use_cases.auth;
     UserService: use_cases.users;
     AuditService: use_cases.audit;
+    AdminService: use_cases.admin;
     HealthService: health;
 }
 

@@ -173,6 +173,7 @@ impl Ports {
                 accounts: Arc::new(self.accounts),
                 members: Arc::new(Unreached),
                 entitlements: Arc::new(Unreached),
+                directory: Arc::new(Unreached),
                 audit_trail: Arc::new(Unreached),
                 unit_of_work: Arc::new(self.unit_of_work),
                 passwords: Arc::new(self.passwords),

@@ -6,6 +6,7 @@
 //! the outbox afterwards ([`relay`]).
 
 pub mod actor;
+pub mod admin;
 pub mod audit;
 pub mod auth;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod use_cases;
 pub mod users;
 
 pub use actor::{Actor, TenantScope};
+pub use admin::AdminService;
 pub use audit::AuditService;
 pub use auth::AuthService;
 pub use error::{Classified, ErrorKind, Failure};

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
+    actor::PlatformAdmins,
+    admin::AdminService,
     audit::AuditService,
     auth::{AuthService, AuthSettings},
     ports::{
         AccountRepository, AuditTrail, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher,
-        Tokens, UnitOfWork,
+        PlatformDirectory, Tokens, UnitOfWork,
     },
     users::UserService,
 };
@@ -21,6 +23,8 @@ pub struct Ports {
     pub members: Arc<dyn MemberRepository>,
     /// Knows what tenants may use.
     pub entitlements: Arc<dyn EntitlementRepository>,
+    /// Reads the users and tenants of the whole platform.
+    pub directory: Arc<dyn PlatformDirectory>,
     /// Reads what happened.
     pub audit_trail: Arc<dyn AuditTrail>,
     /// Writes.
@@ -42,14 +46,21 @@ pub struct UseCases {
     pub auth: AuthService,
     /// Profiles and preferences.
     pub users: UserService,
+    /// Administration of the platform.
+    pub admin: AdminService,
     /// What happened in tenants.
     pub audit: AuditService,
 }
 
 impl UseCases {
-    /// The use cases on these ports.
+    /// The use cases on these ports, for these administrators of the platform.
     #[must_use]
-    pub fn new(ports: &Ports, auth: AuthSettings) -> Self {
-        Self { auth: AuthService::new(ports, auth), users: UserService::new(ports), audit: AuditService::new(ports) }
+    pub fn new(ports: &Ports, auth: AuthSettings, admins: PlatformAdmins) -> Self {
+        Self {
+            auth: AuthService::new(ports, auth),
+            users: UserService::new(ports),
+            audit: AuditService::new(ports),
+            admin: AdminService::new(ports, admins),
+        }
     }
 }

@@ -10,11 +10,16 @@ use std::{env, fmt, num::NonZeroUsize};
 
 use application::links::LinkPolicy;
 use chrono::Duration;
-use domain::user::{EmailVerification, PasswordPolicy};
+use domain::{
+    UserId,
+    user::{EmailVerification, PasswordPolicy},
+};
 use secrecy::SecretString;
 use url::Url;
 
-use read::{read_endpoint, read_http, read_mail, read_passwords, read_stage, read_tables, read_tokens};
+use read::{
+    read_endpoint, read_http, read_mail, read_passwords, read_platform_admins, read_stage, read_tables, read_tokens,
+};
 use reader::Reader;
 pub use reader::{ConfigError, Problem};
 
@@ -176,6 +181,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// HTTP.
     pub http: HttpConfig,
+    /// Who administers the platform.
+    pub platform_admins: Vec<UserId>,
     /// How long audit records are kept.
     pub audit_kept_for: Duration,
 }
@@ -214,6 +221,7 @@ impl Config {
         let passwords = read_passwords(&mut reader);
         let http = read_http(&mut reader, stage, host);
         let mail = read_mail(&mut reader, host, &http);
+        let platform_admins = read_platform_admins(&mut reader);
         let audit_kept_for =
             Duration::days(reader.number("AUDIT_RETENTION_DAYS", AUDIT_KEPT_FOR.num_days(), 30..=3650));
         let dynamodb_endpoint = reader.parsed("AWS_ENDPOINT_URL_DYNAMODB", read_endpoint);
@@ -234,6 +242,7 @@ impl Config {
             passwords,
             mail,
             http,
+            platform_admins,
             audit_kept_for,
         }))
     }

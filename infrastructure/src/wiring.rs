@@ -4,6 +4,7 @@ use std::{io, path::Path, sync::Arc};
 
 use application::{
     Ports, Relay, UseCases,
+    actor::PlatformAdmins,
     auth::AuthSettings,
     ports::{Clock, HealthCheck, IdGenerator, Mailer, StoreError},
 };
@@ -160,6 +161,7 @@ pub async fn assemble(
         accounts: Arc::new(store.accounts()),
         members: Arc::new(store.members()),
         entitlements: Arc::new(store.entitlements()),
+        directory: Arc::new(store.directory()),
         audit_trail: Arc::new(store.audit_trail()),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
@@ -168,7 +170,7 @@ pub async fn assemble(
         ids: Arc::clone(&ids),
     };
     Ok(Services {
-        use_cases: UseCases::new(&ports, auth_settings(config)),
+        use_cases: UseCases::new(&ports, auth_settings(config), PlatformAdmins::new(config.platform_admins.clone())),
         relay: Relay::new(Arc::new(store.outbox()), mailer, Arc::new(LogEventPublisher), Arc::clone(&clock)),
         health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
         keys,

@@ -32,15 +32,19 @@ use crate::{Client, Probe, TestClock};
 /// The secret that signs tokens, unless a test says otherwise.
 pub const JWT_SECRET: &str = "a-secret-for-tests-of-more-than-32-bytes";
 
+/// The id of whoever administers the platform, unless a test says otherwise.
+pub const PLATFORM_ADMIN: &str = "user_platform-admin";
+
 /// Settings as an operator would set them. Mail is caught, and public requests are not limited, because most
 /// tests are about something else.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("JWT_SECRET", JWT_SECRET),
     ("PASSWORD_HASHING_THREADS", "1"),
     ("RATE_LIMIT_PER_MINUTE", "0"),
     ("FRONTEND_BASE_URL", "https://app.example.com"),
     ("FRONTEND_BASE_URLS", r#"["https://beta.example.com"]"#),
     ("CORS_ORIGINS", r#"["https://app.example.com"]"#),
+    ("PLATFORM_ADMIN_USER_IDS", r#"["user_platform-admin"]"#),
 ];
 
 /// The service and everything around it that a test may touch.
@@ -150,6 +154,12 @@ impl App {
     pub async fn plant(&self, table: Table, row: Row) {
         let put = self.dynamodb.put_item().table_name(self.tables.name(table)).set_item(Some(row)).send();
         put.await.expect("a valid row");
+    }
+
+    /// Removes a row.
+    pub async fn remove(&self, table: Table, key: &str) {
+        let delete = self.dynamodb.delete_item().table_name(self.tables.name(table));
+        delete.key(self.tables.definition(table).key, text(key)).send().await.expect("a valid key");
     }
 
     /// Changes an attribute of a row, as somebody else would who works on the table.

@@ -20,7 +20,7 @@ mod people;
 mod probe;
 pub mod python;
 
-pub use app::{App, AppBuilder, JWT_SECRET, Row, text};
+pub use app::{App, AppBuilder, JWT_SECRET, PLATFORM_ADMIN, Row, text};
 pub use client::{Answer, Call, Client};
 pub use clock::TestClock;
 pub use conformance::{Operation, operations};

@@ -1,10 +1,10 @@
 //! People who use the service, and what they do most.
 
-use infrastructure::mail::CaughtMail;
+use infrastructure::{dynamodb::tables::Table, mail::CaughtMail};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Answer, App};
+use crate::{Answer, App, app::PLATFORM_ADMIN, text};
 
 /// A password that everybody here uses and nobody would guess.
 pub const PASSWORD: &str = "plum-otter-canyon-27";
@@ -94,6 +94,22 @@ impl App {
         self.confirm(&token).await.succeeded();
         let tokens = self.sign_in(&email).await;
         Member { email, user_id, tenant_id, tokens }
+    }
+
+    /// Somebody who administers the platform: with the id that the settings of tests list, and with a tenant of
+    /// their own. They came from the Python service, whose ids can be chosen.
+    pub async fn platform_admin(&self) -> Member {
+        let python = self.python_user(&self.address("platform-admin")).await;
+        let mut row = self.row(Table::Users, &python.user_id).await.expect("a row that was just planted");
+        for key in ["id", "user_id"] {
+            row.insert(key.to_owned(), text(PLATFORM_ADMIN));
+        }
+        self.plant(Table::Users, row).await;
+        self.remove(Table::Users, &python.user_id).await;
+        self.set(Table::Tenants, &python.tenant_id, "owner_user_id", PLATFORM_ADMIN).await;
+        let tokens = Tokens::of(&self.login(&python.email, crate::python::PASSWORD).await);
+        let (user_id, tenant_id) = (PLATFORM_ADMIN.to_owned(), python.tenant_id);
+        Member { email: python.email, user_id, tenant_id, tokens }
     }
 
     /// Signs up.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
+pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod envelope;

@@ -9,9 +9,9 @@ use domain::{
     Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, Timestamp,
     TokenHash, UserId,
     email_address::InvalidEmailAddress,
-    tenant::TenantName,
+    tenant::{TenantName, TenantStatus},
     user::{
-        Password,
+        Password, UserStatus,
         preferences::{InvalidSessionLength, Label, SessionLength, Theme, TimeFormat},
     },
 };
@@ -54,6 +54,14 @@ pub(crate) fn tenant_id(text: &str) -> Verdict {
 
 pub(crate) fn user_id(text: &str) -> Verdict {
     judge(UserId::parse(text))
+}
+
+pub(crate) fn user_status(text: &str) -> Verdict {
+    judge(read_user_status(text))
+}
+
+pub(crate) fn tenant_status(text: &str) -> Verdict {
+    judge(read_tenant_status(text))
 }
 
 /// A word such as `RoleChanged`.
@@ -143,6 +151,14 @@ pub(crate) fn no_invitation(_: &str) -> Verdict {
 
 pub(super) fn read_theme(text: &str) -> Result<Theme, String> {
     Theme::from_name(text).ok_or_else(|| one_of(Theme::ALL.iter().map(|theme| theme.as_str())))
+}
+
+pub(super) fn read_user_status(text: &str) -> Result<UserStatus, String> {
+    UserStatus::from_name(text).ok_or_else(|| one_of(UserStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+pub(super) fn read_tenant_status(text: &str) -> Result<TenantStatus, String> {
+    TenantStatus::from_name(text).ok_or_else(|| one_of(TenantStatus::ALL.iter().map(|status| status.as_str())))
 }
 
 /// Longest name of an action in the audit trail.

@@ -5,12 +5,14 @@ mod body;
 mod casing;
 mod client;
 mod decode;
+mod platform;
 mod query;
 
 pub(crate) use authenticated::Authenticated;
 pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json};
 pub use client::SourceAddress;
 pub(crate) use client::{ClientDevice, LinkBase};
+pub(crate) use platform::PlatformAuthenticated;
 pub(crate) use query::{Query, QueryOrBody};
 
 #[cfg(test)]

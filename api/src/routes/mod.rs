@@ -1,5 +1,6 @@
 //! Every route, and the handlers behind them.
 
+mod admin;
 mod audit;
 mod auth;
 mod docs;
@@ -37,7 +38,7 @@ pub fn router(state: ApiState, settings: HttpSettings) -> Router {
 /// The routes that the document shows. Each has one address there, although some answer at more.
 pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApiRouter<ApiState> {
     let auth = layers::limit_posts(auth::routes(), public_posts_per_minute);
-    let versioned = auth.merge(user::routes()).merge(audit::routes()).merge(health::routes());
+    let versioned = auth.merge(user::routes()).merge(audit::routes()).merge(admin::routes()).merge(health::routes());
     openapi::outline().nest("/api/v1", versioned).merge(keys::routes())
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod clock;
+mod directory;
 mod entitlements;
 mod health;
 mod ids;
@@ -19,6 +20,7 @@ mod unreached;
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use audit::{AuditFilter, AuditTrail};
 pub use clock::Clock;
+pub use directory::{PlatformDirectory, TenantFilter, UserFilter};
 pub use entitlements::EntitlementRepository;
 pub use health::{Component, HealthCheck};
 pub use ids::IdGenerator;

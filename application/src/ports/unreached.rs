@@ -1,9 +1,12 @@
 //! Stands in for the ports that a test must not reach.
 
 use async_trait::async_trait;
-use domain::Entitlements;
+use domain::{Entitlements, Tenant, User};
 
-use super::{AuditFilter, AuditTrail, EntitlementRepository, MemberRepository, SeatRecord, StoreError};
+use super::{
+    AuditFilter, AuditTrail, EntitlementRepository, MemberRepository, PlatformDirectory, SeatRecord, StoreError,
+    TenantFilter, UserFilter,
+};
 use crate::{
     actor::{PlatformAdmin, TenantScope},
     audit::AuditRecord,
@@ -49,6 +52,17 @@ impl AuditTrail for Unreached {
         _: &AuditFilter,
         _: &PageRequest,
     ) -> Result<Page<AuditRecord>, PageError> {
+        Ok(unreached()?)
+    }
+}
+
+#[async_trait]
+impl PlatformDirectory for Unreached {
+    async fn users(&self, _: &PlatformAdmin, _: &UserFilter, _: &PageRequest) -> Result<Page<User>, PageError> {
+        Ok(unreached()?)
+    }
+
+    async fn tenants(&self, _: &PlatformAdmin, _: &TenantFilter, _: &PageRequest) -> Result<Page<Tenant>, PageError> {
         Ok(unreached()?)
     }
 }

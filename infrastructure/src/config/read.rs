@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 
 use application::links::LinkPolicy;
 use chrono::Duration;
-use domain::user::{EmailVerification, PasswordPolicy};
+use domain::{
+    UserId,
+    user::{EmailVerification, PasswordPolicy},
+};
 use url::Url;
 
 use super::{
@@ -162,6 +165,15 @@ fn given_or_local(reader: &mut Reader<'_>, host: Host, name: &str, local: &str) 
             None
         }
     }
+}
+
+pub(super) fn read_platform_admins(reader: &mut Reader<'_>) -> Vec<UserId> {
+    let listed = reader.list("PLATFORM_ADMIN_USER_IDS");
+    let admins: Vec<_> = listed.iter().filter_map(|id| UserId::parse(id).ok()).collect();
+    if admins.len() < listed.len() {
+        reader.problem("PLATFORM_ADMIN_USER_IDS", "must hold ids of users, not their addresses");
+    }
+    admins
 }
 
 pub(super) fn read_endpoint(text: &str) -> Result<Url, String> {

@@ -93,3 +93,14 @@ fn mails_of_the_lambda_link_to_https_only() {
     let error = read(Host::Lambda, &settings).unwrap_err();
     assert_eq!(error.problems.first().map(|p| p.name.as_str()), Some("FRONTEND_BASE_URLS"));
 }
+
+#[test]
+fn nobody_administers_the_platform_unless_the_settings_say_so() {
+    assert_eq!(read(Host::Local, &[]).unwrap().platform_admins, []);
+    let listed = [("PLATFORM_ADMIN_USER_IDS", r#"["user_3f2a9c0d1b2e"]"#)];
+    assert_eq!(read(Host::Local, &listed).unwrap().platform_admins, [UserId::restore("user_3f2a9c0d1b2e")]);
+    for bad in ["user_3f2a9c0d1b2e", r#"["anna@example.com"]"#, r#"[""]"#] {
+        let error = read(Host::Local, &[("PLATFORM_ADMIN_USER_IDS", bad)]).unwrap_err();
+        assert_eq!(error.problems.first().map(|p| p.name.as_str()), Some("PLATFORM_ADMIN_USER_IDS"), "{bad}");
+    }
+}

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod cursor;
+mod directory;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod entitlements;
@@ -18,6 +19,7 @@ mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
 pub use audit::DynamoAuditTrail;
+pub use directory::DynamoPlatformDirectory;
 pub use entitlements::DynamoEntitlementRepository;
 pub use health::DynamoHealthCheck;
 pub use members::DynamoMemberRepository;

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::{
     DynamoAccountRepository, DynamoAuditTrail, DynamoEntitlementRepository, DynamoHealthCheck, DynamoMemberRepository,
-    DynamoOutbox, DynamoUnitOfWork,
+    DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -63,6 +63,12 @@ impl DynamoStore {
     #[must_use]
     pub fn accounts(&self) -> DynamoAccountRepository {
         DynamoAccountRepository::new(self.clone())
+    }
+
+    /// Reads the users and tenants of the whole platform.
+    #[must_use]
+    pub fn directory(&self) -> DynamoPlatformDirectory {
+        DynamoPlatformDirectory::new(self.clone())
     }
 
     /// Reads the audit trail.

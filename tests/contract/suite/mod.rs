@@ -2,6 +2,7 @@
 //! rows, the tables; it gets tables of its own.
 
 pub(crate) mod audit;
+pub(crate) mod directory;
 pub(crate) mod given;
 pub(crate) mod idempotency;
 pub(crate) mod outbox;
@@ -91,6 +92,13 @@ macro_rules! for_each_test {
                 a_key_is_used_once
                 of_racing_requests_with_one_key_one_wins
                 a_key_can_be_used_again_when_it_is_forgotten
+            }
+            directory {
+                every_user_is_listed_once_whatever_the_page
+                users_are_found_by_where_they_stand
+                users_are_found_by_their_whole_address
+                tenants_are_found_by_name_and_by_where_they_stand
+                a_row_that_nobody_can_read_does_not_hide_the_others
             }
             audit {
                 rule_26_a_change_and_its_record_are_one_commit

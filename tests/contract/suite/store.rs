@@ -12,7 +12,7 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, ChangeSet, Clock, CommitError, HealthCheck, Outbox,
-        UnitOfWork,
+        PlatformDirectory, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -36,6 +36,7 @@ pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) directory: Arc<dyn PlatformDirectory>,
     pub(crate) audit_trail: Arc<dyn AuditTrail>,
     pub(crate) health: Arc<dyn HealthCheck>,
     pub(crate) clock: Arc<PinnedClock>,
@@ -71,6 +72,7 @@ impl Store {
             accounts: Arc::new(store.accounts()),
             unit_of_work: Arc::new(store.unit_of_work()),
             outbox: Arc::new(store.outbox()),
+            directory: Arc::new(store.directory()),
             audit_trail: Arc::new(store.audit_trail()),
             health: Arc::new(store.health()),
             clock,

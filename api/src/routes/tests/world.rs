@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use application::{
     Ports, TenantScope, UseCases,
+    actor::PlatformAdmins,
     auth::AuthSettings,
     idempotency::IdempotencyRecord,
     links::LinkPolicy,
@@ -38,6 +39,7 @@ impl World {
             accounts: world.clone(),
             members: Arc::new(Unreached),
             entitlements: Arc::new(Unreached),
+            directory: Arc::new(Unreached),
             audit_trail: Arc::new(Unreached),
             unit_of_work: world.clone(),
             passwords: world.clone(),
@@ -60,7 +62,7 @@ impl World {
         let about =
             ServiceInfo { name: "account-service".into(), version: "1.2.3".into(), environment: "local".into() };
         let health = HealthService::new(about, world.clone(), vec![world.clone()]);
-        ApiState::new(UseCases::new(&ports, settings), health, world)
+        ApiState::new(UseCases::new(&ports, settings, PlatformAdmins::default()), health, world)
     }
 }
 

@@ -1,0 +1,80 @@
+//! Administration of the platform: what no role of a tenant allows.
+//!
+//! Every method takes a [`PlatformAdmin`], and puts the use of it on record before anything else: where that cannot be
+//! written, nothing is read or changed.
+
+mod audit;
+mod tenants;
+mod users;
+
+use std::sync::Arc;
+
+use domain::TenantId;
+use serde_json::json;
+
+use crate::{
+    actor::{Actor, Denied, PlatformAdmin, PlatformAdmins},
+    audit::{AuditActor, AuditEntry, AuditTarget},
+    error::Failure,
+    ports::{AuditTrail, ChangeSet, PlatformDirectory, UnitOfWork, Write},
+    retry::{look_again, settle},
+    use_cases::Ports,
+};
+
+/// The use cases of who administers the platform.
+#[derive(Clone)]
+pub struct AdminService {
+    admins: PlatformAdmins,
+    directory: Arc<dyn PlatformDirectory>,
+    trail: Arc<dyn AuditTrail>,
+    unit_of_work: Arc<dyn UnitOfWork>,
+}
+
+/// What an administrator asks for.
+struct Use<'a> {
+    action: &'static str,
+    /// The tenant that it is about, if it is about one.
+    tenant_id: Option<&'a TenantId>,
+    /// What a list is narrowed down by. The names only: a value may be an address.
+    filters: Vec<&'static str>,
+}
+
+impl AdminService {
+    /// The service on these ports, for these administrators.
+    #[must_use]
+    pub fn new(ports: &Ports, admins: PlatformAdmins) -> Self {
+        let Ports { directory, audit_trail, unit_of_work, .. } = ports.clone();
+        Self { admins, directory, trail: audit_trail, unit_of_work }
+    }
+
+    /// Takes somebody who is signed in for an administrator of the platform, as the list of them is now.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] when they are none.
+    pub fn admit(&self, actor: &Actor) -> Result<PlatformAdmin, Denied> {
+        self.admins.admit(actor)
+    }
+
+    /// Puts a use on record.
+    async fn record(&self, admin: &PlatformAdmin, used: Use<'_>) -> Result<(), Failure> {
+        let Use { action, tenant_id, filters } = used;
+        let entry = AuditEntry {
+            tenant_id: tenant_id.cloned(),
+            action: action.to_owned(),
+            actor: AuditActor::Platform(admin.user_id().clone()),
+            target: tenant_id.map(|id| AuditTarget { kind: "tenant".to_owned(), id: id.to_string() }),
+            details: if filters.is_empty() { json!({}) } else { json!({ "filters": filters }) },
+        };
+        settle(|| async {
+            let changes = ChangeSet::default().by_platform_admin(admin).write(Write::Audit(entry.clone()));
+            self.unit_of_work.commit(changes).await.map_err(look_again)
+        })
+        .await
+    }
+}
+
+/// The names of the filters that are set.
+fn names<const N: usize>(filters: [(&'static str, bool); N]) -> Vec<&'static str> {
+    filters.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+}
