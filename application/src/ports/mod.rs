@@ -26,7 +26,9 @@ pub use health::{Component, HealthCheck};
 pub use ids::IdGenerator;
 pub use mail::{Mail, MailError, MailKind, Mailer};
 pub use members::{MemberRepository, SeatRecord};
-pub use outbox::{EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError};
+pub use outbox::{
+    DeadLetter, DeadLetters, EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError, Stream,
+};
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
 pub use tokens::{
     AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,

@@ -8,8 +8,8 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoEntitlementRepository, DynamoHealthCheck, DynamoMemberRepository,
-    DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoDeadLetters, DynamoEntitlementRepository, DynamoHealthCheck,
+    DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -99,6 +99,12 @@ impl DynamoStore {
     #[must_use]
     pub fn outbox(&self) -> DynamoOutbox {
         DynamoOutbox::new(self.clone())
+    }
+
+    /// Holds what was given up.
+    #[must_use]
+    pub fn dead_letters(&self) -> DynamoDeadLetters {
+        DynamoDeadLetters::new(self.client.clone(), &self.layout, Arc::clone(&self.clock))
     }
 
     /// Asks the store how it is.
