@@ -1,6 +1,5 @@
 //! What the function is invoked with, and what it answers.
 
-use application::ports::Stream;
 use lambda_http::request::LambdaRequest;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::value::RawValue;
@@ -9,8 +8,8 @@ use serde_json::value::RawValue;
 pub(crate) enum Event {
     /// A request, from an HTTP API or a REST API.
     Http(Box<LambdaRequest>),
-    /// Something was just committed to these streams of the outbox: deliver it.
-    Committed(Vec<Stream>),
+    /// These messages were just committed to the outbox: deliver them.
+    Committed(Vec<String>),
     /// The schedule: deliver whatever has become due.
     Scheduled,
 }
@@ -40,7 +39,7 @@ struct StreamRecord {
 
 #[derive(Deserialize)]
 struct Keys {
-    stream: Text,
+    message_id: Text,
 }
 
 #[derive(Deserialize)]
@@ -58,10 +57,10 @@ impl Envelope {
         !self.records.is_empty() && self.records.iter().all(|record| record.event_source == "aws:dynamodb")
     }
 
-    /// Where something is new. Leases and deliveries change the table too, and need nobody's attention.
-    fn into_committed(self) -> Vec<Stream> {
+    /// The messages that are new. Leases and deliveries change the table too, and need nobody's attention.
+    fn into_committed(self) -> Vec<String> {
         let new = self.records.into_iter().filter(|record| record.event_name == "INSERT");
-        new.map(|record| Stream::restore(record.dynamodb.keys.stream.text)).collect()
+        new.map(|record| record.dynamodb.keys.message_id.text).collect()
     }
 }
 
@@ -93,16 +92,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_tells_where_something_is_new() {
-        let record = |name: &str, stream: &str| {
+    fn the_stream_of_the_outbox_names_the_messages_that_are_new() {
+        let record = |name: &str, id: &str| {
             format!(
                 r#"{{"eventID":"1","eventName":"{name}","eventSource":"aws:dynamodb",
-                    "dynamodb":{{"Keys":{{"stream":{{"S":"{stream}"}},"position":{{"S":"1"}}}},"SequenceNumber":"1"}}}}"#
+                    "dynamodb":{{"Keys":{{"message_id":{{"S":"{id}"}}}},"SequenceNumber":"1"}}}}"#
             )
         };
-        let event = format!(r#"{{"Records":[{},{}]}}"#, record("INSERT", "user#1"), record("MODIFY", "user#2"));
-        let Ok(Event::Committed(streams)) = serde_json::from_str(&event) else { panic!("not a stream event") };
-        assert_eq!(streams, [Stream::restore("user#1")]);
+        let event = format!(r#"{{"Records":[{},{}]}}"#, record("INSERT", "m1"), record("MODIFY", "m2"));
+        let Ok(Event::Committed(ids)) = serde_json::from_str(&event) else { panic!("not a stream event") };
+        assert_eq!(ids, ["m1"]);
     }
 
     #[test]

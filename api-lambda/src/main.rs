@@ -62,9 +62,9 @@ async fn run() -> Result<(), Failure> {
         async move {
             let LambdaEvent { payload, context } = invocation;
             match payload {
-                Event::Committed(streams) => {
+                Event::Committed(ids) => {
                     keys.current().await;
-                    relay.run_for(&streams).await?;
+                    relay.run_for(&ids).await?;
                     Ok::<_, Failure>(Reply::Delivered)
                 }
                 Event::Scheduled => {

@@ -48,6 +48,7 @@ pub fn openapi() -> OpenApi {
             name = "Platform administration",
             description = "For administrators of the platform, whom no role of a tenant makes. Every use is on record."
         ),
+        (name = "Invitations", description = "Asking people into an organisation, and coming in."),
         (name = "Service", description = "How the service is, and the keys that it signs with."),
     ),
     components(schemas(Failure, ErrorCode))

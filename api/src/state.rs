@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    AdminService, AuditService, AuthService, UseCases, UserService,
+    AdminService, AuditService, AuthService, InvitationService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -39,6 +39,7 @@ macro_rules! hand_out {
 
 hand_out! {
     AuthService: use_cases.auth;
+    InvitationService: use_cases.invitations;
     UserService: use_cases.users;
     AuditService: use_cases.audit;
     AdminService: use_cases.admin;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use domain::{OneTimeToken, Permission, Role, SessionId, Tenant, TenantId, User, UserId};
+use domain::{Invitation, OneTimeToken, Permission, Role, SessionId, Tenant, TenantId, User, UserId};
 
 use crate::{
     error::{Classified, ErrorKind},
@@ -52,6 +52,13 @@ impl From<&VerifiedRefreshToken> for TenantScope {
 impl From<&OneTimeToken> for TenantScope {
     fn from(token: &OneTimeToken) -> Self {
         Self { tenant_id: token.snapshot().tenant_id.clone() }
+    }
+}
+
+/// Proved by the token of an invitation, or by whoever may manage it: a repository gives it to nobody else.
+impl From<&Invitation> for TenantScope {
+    fn from(invitation: &Invitation) -> Self {
+        Self { tenant_id: invitation.snapshot().tenant_id.clone() }
     }
 }
 

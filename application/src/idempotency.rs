@@ -7,7 +7,7 @@ use chrono::Duration;
 use domain::{Timestamp, TokenHash};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::ports::StoreError;
+use crate::{actor::Actor, ports::StoreError};
 
 /// How long a key is remembered.
 pub const LIFETIME: Duration = Duration::hours(24);
@@ -51,6 +51,12 @@ impl IdempotentRequest {
             id: TokenHash::of(&format!("{operation}\n{}", key.0)),
             fingerprint: TokenHash::of(&format!("{}\n{body}", key.0)),
         }
+    }
+
+    /// The same request as somebody's own: the key of another person is another key.
+    #[must_use]
+    pub(crate) fn of(self, actor: &Actor) -> Self {
+        Self { id: TokenHash::of(&format!("{}\n{}", self.id.as_str(), actor.user_id())), ..self }
     }
 
     /// The record's identity.

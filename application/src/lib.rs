@@ -13,6 +13,7 @@ pub mod error;
 #[cfg(test)]
 mod fixtures;
 pub mod idempotency;
+pub mod invitations;
 pub mod links;
 pub mod page;
 pub mod ports;
@@ -27,6 +28,7 @@ pub use admin::AdminService;
 pub use audit::AuditService;
 pub use auth::AuthService;
 pub use error::{Classified, ErrorKind, Failure};
+pub use invitations::InvitationService;
 pub use relay::Relay;
 pub use use_cases::{Ports, UseCases};
 pub use users::UserService;

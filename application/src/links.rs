@@ -1,6 +1,6 @@
 //! Links in mails.
 
-use domain::TokenSecret;
+use domain::{InvitationToken, TokenSecret};
 use secrecy::SecretString;
 
 /// Which sites mails may link to. `X-Frontend-Base-Url` chooses among them; an origin that is not listed would
@@ -34,6 +34,11 @@ impl LinkPolicy {
     /// The link that leads to choosing a new password.
     pub(crate) fn reset_password(&self, requested: Option<&str>, secret: &TokenSecret) -> SecretString {
         format!("{}/auth/reset-password?token={}", self.base(requested), secret.expose()).into()
+    }
+
+    /// The link that accepts an invitation.
+    pub(crate) fn invitation(&self, requested: Option<&str>, token: &InvitationToken) -> SecretString {
+        format!("{}/auth/accept-invitation?token={}", self.base(requested), token.expose()).into()
     }
 
     /// The page for signing in.

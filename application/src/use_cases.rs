@@ -7,9 +7,10 @@ use crate::{
     admin::AdminService,
     audit::AuditService,
     auth::{AuthService, AuthSettings},
+    invitations::InvitationService,
     ports::{
-        AccountRepository, AuditTrail, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher,
-        PlatformDirectory, Tokens, UnitOfWork,
+        AccountRepository, AuditTrail, Clock, EntitlementRepository, IdGenerator, InvitationRepository,
+        MemberRepository, PasswordHasher, PlatformDirectory, Tokens, UnitOfWork,
     },
     users::UserService,
 };
@@ -27,6 +28,8 @@ pub struct Ports {
     pub directory: Arc<dyn PlatformDirectory>,
     /// Reads what happened.
     pub audit_trail: Arc<dyn AuditTrail>,
+    /// Reads invitations.
+    pub invitations: Arc<dyn InvitationRepository>,
     /// Writes.
     pub unit_of_work: Arc<dyn UnitOfWork>,
     /// Hashes passwords.
@@ -44,6 +47,8 @@ pub struct Ports {
 pub struct UseCases {
     /// Signing up, in and out.
     pub auth: AuthService,
+    /// Inviting people into a tenant.
+    pub invitations: InvitationService,
     /// Profiles and preferences.
     pub users: UserService,
     /// Administration of the platform.
@@ -57,6 +62,7 @@ impl UseCases {
     #[must_use]
     pub fn new(ports: &Ports, auth: AuthSettings, admins: PlatformAdmins) -> Self {
         Self {
+            invitations: InvitationService::new(ports, auth.links.clone()),
             auth: AuthService::new(ports, auth),
             users: UserService::new(ports),
             audit: AuditService::new(ports),

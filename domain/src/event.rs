@@ -1,7 +1,8 @@
 //! Everything that can happen, in one type, for whoever records or delivers it.
 
 use crate::{
-    SessionId, TenantId, UserId, Version,
+    InvitationId, SessionId, TenantId, UserId, Version,
+    invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEnd, SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind},
     user::{UserEvent, UserEventKind},
@@ -16,6 +17,8 @@ pub enum DomainEvent {
     Tenant(TenantEvent),
     /// To a sign-in.
     Session(SessionEvent),
+    /// To an invitation.
+    Invitation(InvitationEvent),
 }
 
 /// The aggregate that an event happened to. The events of one aggregate have an order, those of two have none.
@@ -27,6 +30,8 @@ pub enum Aggregate<'a> {
     Tenant(&'a TenantId),
     /// A sign-in.
     Session(&'a SessionId),
+    /// An invitation.
+    Invitation(&'a InvitationId),
 }
 
 impl<'a> Aggregate<'a> {
@@ -37,6 +42,7 @@ impl<'a> Aggregate<'a> {
             Self::User(_) => "user",
             Self::Tenant(_) => "tenant",
             Self::Session(_) => "session",
+            Self::Invitation(_) => "invitation",
         }
     }
 
@@ -47,6 +53,7 @@ impl<'a> Aggregate<'a> {
             Self::User(id) => id.as_str(),
             Self::Tenant(id) => id.as_str(),
             Self::Session(id) => id.as_str(),
+            Self::Invitation(id) => id.as_str(),
         }
     }
 }
@@ -75,6 +82,12 @@ impl DomainEvent {
             },
             Self::Session(event) => match event.what {
                 SessionEventKind::Ended { .. } => "SessionEnded",
+            },
+            Self::Invitation(event) => match event.what {
+                InvitationEventKind::Invited { .. } => "UserInvited",
+                InvitationEventKind::Resent => "InvitationResent",
+                InvitationEventKind::Cancelled => "InvitationCancelled",
+                InvitationEventKind::Accepted { .. } => "InvitationAccepted",
             },
         }
     }
@@ -110,6 +123,7 @@ impl DomainEvent {
                     SessionEnd::SignedOut => false,
                 },
             },
+            Self::Invitation(_) => true,
         }
     }
 
@@ -120,6 +134,7 @@ impl DomainEvent {
             Self::User(event) => Aggregate::User(&event.user_id),
             Self::Tenant(event) => Aggregate::Tenant(&event.tenant_id),
             Self::Session(event) => Aggregate::Session(&event.session_id),
+            Self::Invitation(event) => Aggregate::Invitation(&event.invitation_id),
         }
     }
 
@@ -131,6 +146,7 @@ impl DomainEvent {
             Self::User(event) => event.version,
             Self::Tenant(event) => event.version,
             Self::Session(event) => event.version,
+            Self::Invitation(event) => event.version,
         }
     }
 
@@ -141,6 +157,7 @@ impl DomainEvent {
             Self::User(event) => &event.tenant_id,
             Self::Tenant(event) => &event.tenant_id,
             Self::Session(event) => &event.tenant_id,
+            Self::Invitation(event) => &event.tenant_id,
         }
     }
 }
@@ -160,5 +177,11 @@ impl From<TenantEvent> for DomainEvent {
 impl From<SessionEvent> for DomainEvent {
     fn from(event: SessionEvent) -> Self {
         Self::Session(event)
+    }
+}
+
+impl From<InvitationEvent> for DomainEvent {
+    fn from(event: InvitationEvent) -> Self {
+        Self::Invitation(event)
     }
 }

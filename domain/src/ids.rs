@@ -3,7 +3,7 @@
 //! Clients treat them as opaque. New ones are UUIDs; those that the Python service made (`user_3f2a9c0d1b2e`)
 //! stay valid for ever, so an identifier is any short run of visible ASCII.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
@@ -54,6 +54,14 @@ macro_rules! identifier {
             }
         }
 
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::parse(text)
+            }
+        }
+
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
                 Self(uuid.hyphenated().to_string())
@@ -79,6 +87,10 @@ identifier! {
 identifier! {
     /// Names one sign-in, and with it a family of refresh tokens (the `sid` claim).
     SessionId
+}
+identifier! {
+    /// Names one [`Invitation`](crate::Invitation).
+    InvitationId
 }
 identifier! {
     /// Names one token (the `jti` claim of RFC 7519).

@@ -6,7 +6,7 @@
 //! - **Value objects** ([`EmailAddress`], [`PersonName`], …) are built only by their `parse`, so that holding
 //!   one is the proof of its rule. Their `restore` trusts the store instead: rows that were written before a
 //!   rule existed must stay readable.
-//! - **Aggregates** ([`User`], [`Tenant`], [`Session`], [`OneTimeToken`]) own the rules that span several
+//! - **Aggregates** ([`User`], [`Tenant`], [`Session`], [`Invitation`], [`OneTimeToken`]) own the rules that span several
 //!   values. A command changes the aggregate and returns an [`Outcome`] with what happened.
 
 pub mod change;
@@ -15,6 +15,7 @@ pub mod entitlement;
 pub mod event;
 pub mod https_url;
 pub mod ids;
+pub mod invitation;
 pub mod locale;
 pub mod name;
 pub mod outcome;
@@ -34,7 +35,8 @@ pub use email_address::EmailAddress;
 pub use entitlement::Entitlements;
 pub use event::{Aggregate, DomainEvent};
 pub use https_url::HttpsUrl;
-pub use ids::{SessionId, TenantId, TokenId, UserId};
+pub use ids::{InvitationId, SessionId, TenantId, TokenId, UserId};
+pub use invitation::{Invitation, InvitationToken};
 pub use locale::{Currency, Language, TimeZone};
 pub use outcome::Outcome;
 pub use person_name::PersonName;

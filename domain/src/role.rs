@@ -37,6 +37,13 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 
+    /// Whether the role stands above another one.
+    #[must_use]
+    pub fn is_above(self, other: Self) -> bool {
+        let rank = |role| Self::ALL.iter().position(|candidate| *candidate == role);
+        rank(self) < rank(other)
+    }
+
     /// What the role may do, in the order in which tokens list it.
     #[must_use]
     pub const fn permissions(self) -> &'static [Permission] {
@@ -96,6 +103,12 @@ mod tests {
             assert_eq!(Role::from_name(role.as_str()), Some(role));
         }
         assert_eq!(Role::from_name("root"), None);
+    }
+
+    #[test]
+    fn a_role_stands_above_those_after_it() {
+        assert!(Role::Owner.is_above(Role::Admin) && Role::Member.is_above(Role::Viewer));
+        assert!(!Role::Admin.is_above(Role::Owner) && !Role::Admin.is_above(Role::Admin));
     }
 
     #[test]

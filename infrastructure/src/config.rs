@@ -115,6 +115,8 @@ pub struct TokenConfig {
     pub idle_timeout: Duration,
     /// Whether tokens of the Python service are taken.
     pub accept_legacy: bool,
+    /// Whether links of the Python service's invitations are taken.
+    pub accept_legacy_invitations: bool,
 }
 
 /// Settings of passwords.

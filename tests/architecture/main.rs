@@ -112,7 +112,6 @@ const ALLOWED: [(&str, &[&str]); 6] = [
         "api-lambda",
         &[
             "api",
-            "application",
             "axum",
             "infrastructure",
             "lambda_http",

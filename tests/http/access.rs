@@ -27,9 +27,10 @@ use Who::{AtLeast, PlatformAdmin, Public};
 
 const SIGNED_IN: Who = AtLeast(Viewer);
 
-/// An operation, who may call it, and a body that it takes. In paths and bodies, `{member}`, `{owner}` and
-/// `{tenant}` stand for the ids of tenant A's.
+/// An operation, who may call it, and a body that it takes. In paths and bodies, `{member}`, `{owner}`,
+/// `{tenant}` and `{invitation}` stand for the ids of tenant A's.
 const MATRIX: &[(&str, &str, Who, &str)] = &[
+    ("DELETE", "/api/v1/invitations/{id}", AtLeast(Admin), ""),
     ("GET", "/.well-known/jwks.json", Public, ""),
     ("GET", "/api/v1/admin/audit", PlatformAdmin, ""),
     ("GET", "/api/v1/admin/tenants", PlatformAdmin, ""),
@@ -42,6 +43,8 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/health/live", Public, ""),
     ("GET", "/api/v1/health/ready", Public, ""),
     ("GET", "/api/v1/tenants/current/audit", AtLeast(Admin), ""),
+    ("GET", "/api/v1/invitations", AtLeast(Admin), ""),
+    ("GET", "/api/v1/invitations/validate/{token}", Public, ""),
     ("GET", "/api/v1/user/profile", SIGNED_IN, ""),
     ("POST", "/api/v1/auth/confirm-email", Public, ""),
     ("POST", "/api/v1/auth/forgot-password", Public, ""),
@@ -55,6 +58,9 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("POST", "/api/v1/auth/reset-password", Public, ""),
     ("POST", "/api/v1/auth/verify", Public, ""),
     ("POST", "/api/v1/auth/verify/resend", Public, ""),
+    ("POST", "/api/v1/invitations", AtLeast(Admin), r#"{"email":"nina@example.com","role":"member"}"#),
+    ("POST", "/api/v1/invitations/activate", Public, ""),
+    ("POST", "/api/v1/invitations/{id}/resend", AtLeast(Admin), ""),
     ("PUT", "/api/v1/auth/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),
     ("PUT", "/api/v1/auth/profile", SIGNED_IN, r#"{"first_name":"Nina"}"#),
     ("PUT", "/api/v1/user/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),
@@ -81,6 +87,7 @@ struct World {
     owner: PythonUser,
     member: PythonUser,
     stranger: PythonUser,
+    invitation: String,
 }
 
 /// What tenant A's data can be told by.
@@ -96,7 +103,9 @@ impl World {
             app.set(Table::Users, &user.user_id, "first_name", MARK).await;
         }
         let stranger = app.python_user("stranger@example.com").await;
-        Self { app, owner, member, stranger }
+        let invited = format!("{MARK}.invited@example.com");
+        let invitation = app.python_invitation(&owner, &invited, &format!("{MARK}.token")).await;
+        Self { app, owner, member, stranger, invitation }
     }
 
     /// Somebody of tenant A in a role: the owner, or a colleague who is hired for it.
@@ -112,9 +121,14 @@ impl World {
             text.replace("{member}", &self.member.user_id)
                 .replace("{owner}", &self.owner.user_id)
                 .replace("{tenant}", &self.owner.tenant_id)
+                .replace("{invitation}", &self.invitation)
         };
         let path = fill(
-            &operation.path.replace("/users/{id}", "/users/{member}").replace("/tenants/{id}", "/tenants/{tenant}"),
+            &operation
+                .path
+                .replace("/users/{id}", "/users/{member}")
+                .replace("/tenants/{id}", "/tenants/{tenant}")
+                .replace("/invitations/{id}", "/invitations/{invitation}"),
         );
         let body =
             if operation.body.is_empty() { json!({}) } else { serde_json::from_str(&fill(operation.body)).unwrap() };

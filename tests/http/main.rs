@@ -11,6 +11,8 @@ mod enumeration;
 mod expiry;
 mod hashing;
 mod idempotency;
+mod invitations;
+mod joining;
 mod journeys;
 mod limits;
 mod logs;

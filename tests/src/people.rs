@@ -112,6 +112,29 @@ impl App {
         Member { email: python.email, user_id, tenant_id, tokens }
     }
 
+    /// Invites somebody in this role.
+    pub async fn invite(&self, access_token: &str, email: &str, role: &str) -> Answer {
+        let body = json!({ "email": email, "role": role });
+        self.client.post("/invitations", &body).bearer(access_token).send().await
+    }
+
+    /// Invites somebody as a member and takes the token from the mail.
+    pub async fn invited(&self, access_token: &str, email: &str) -> String {
+        self.invite(access_token, email, "member").await.created();
+        token_in(&self.mail_to(email).await)
+    }
+
+    /// Comes in through the link of an invitation.
+    pub async fn activate(&self, token: &str) -> Answer {
+        let body = json!({ "token": token, "first_name": "Ben", "last_name": "Okoro", "password": PASSWORD });
+        self.client.post("/invitations/activate", &body).send().await
+    }
+
+    /// What the token of an invitation is good for.
+    pub async fn check_invitation(&self, token: &str) -> Value {
+        self.client.get(&format!("/invitations/validate/{token}")).send().await.data()
+    }
+
     /// Signs up.
     pub async fn register(&self, registration: &Registration) -> Answer {
         self.client.post("/auth/register", &registration.0).send().await

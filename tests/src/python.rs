@@ -66,6 +66,26 @@ impl App {
         PythonUser { email: email.to_owned(), user_id, tenant_id: of.tenant_id.clone() }
     }
 
+    /// An invitation into their tenant, which is open for a week, with its token. Answers with its id.
+    pub async fn python_invitation(&self, by: &PythonUser, email: &str, token: &str) -> String {
+        let invitation_id = python_id("inv");
+        let expires_at = (self.now() + TimeDelta::days(7)).format("%Y-%m-%dT%H:%M:%S").to_string();
+        let attributes = [
+            ("invitation_id", invitation_id.as_str()),
+            ("tenant_id", &by.tenant_id),
+            ("email", email),
+            ("invited_by_user_id", &by.user_id),
+            ("role", "member"),
+            ("status", "pending"),
+            ("token", token),
+            ("expires_at", &expires_at),
+            ("created_at", "2027-02-01T10:00:00.000123"),
+            ("campaign", "spring"),
+        ];
+        self.plant(Table::Invitations, attributes.map(|(name, value)| (name.to_owned(), text(value))).into()).await;
+        invitation_id
+    }
+
     /// A refresh token of the Python service, listed in its table.
     pub async fn python_refresh_token(&self, user: &PythonUser) -> String {
         let (jti, expires_at) = (python_id("jti"), (self.now() + TimeDelta::days(30)).timestamp());

@@ -5,13 +5,16 @@ use application::{
     idempotency::IdempotentRequest,
     ports::IssuedAccessToken,
 };
-use domain::{EmailAddress, PersonName, PhoneNumber, TenantId, session::Device, tenant::TenantName, user::Password};
+use domain::{
+    EmailAddress, InvitationToken, PersonName, PhoneNumber, TenantId, session::Device, tenant::TenantName,
+    user::Password,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{rules, schemas, secret::Secret, tenant::TenantInfo, text_or_blank, user::UserProfile};
+use super::{rules, schemas, secret::Secret, secret_or_blank, tenant::TenantInfo, text_or_blank, user::UserProfile};
 use crate::error::{ApiError, AtField};
 
 /// A person who signs up.
@@ -49,10 +52,12 @@ pub(crate) struct RegisterRequest {
     #[validate(custom(function = rules::tenant_name))]
     #[schema(schema_with = schemas::nullable_tenant_name)]
     tenant_name: Option<String>,
-    /// Not supported in this version: anything but `null` is refused.
-    #[serde(default, deserialize_with = "text_or_blank")]
-    #[validate(custom(function = rules::no_invitation))]
-    invite_token: Option<String>,
+    /// The token of an invitation: joins the tenant that invited in place of making one, and signs in. The address
+    /// must be the invited one.
+    #[serde(default, deserialize_with = "secret_or_blank")]
+    #[validate(custom(function = rules::token))]
+    #[schema(schema_with = schemas::nullable_token)]
+    invite_token: Option<Secret>,
 }
 
 impl RegisterRequest {
@@ -62,7 +67,7 @@ impl RegisterRequest {
         link_base: Option<String>,
         idempotency: Option<IdempotentRequest>,
     ) -> Result<Register, ApiError> {
-        let Self { email, password, first_name, last_name, phone, tenant_name, invite_token: _ } = self;
+        let Self { email, password, first_name, last_name, phone, tenant_name, invite_token } = self;
         Ok(Register {
             email: EmailAddress::parse(&email).at("email")?,
             password: Password::parse(password.into_inner()).at("password")?,
@@ -70,6 +75,7 @@ impl RegisterRequest {
             last_name: PersonName::parse(&last_name).at("last_name")?,
             phone: phone.as_deref().map(PhoneNumber::parse).transpose().at("phone")?,
             tenant_name: tenant_name.as_deref().map(TenantName::parse).transpose().at("tenant_name")?,
+            invitation: invite_token.map(|token| InvitationToken::presented(token.into_inner())),
             device,
             link_base,
             idempotency,

@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod envelope;
 pub(crate) mod health;
+pub(crate) mod invitation;
 pub(crate) mod page;
 pub(crate) mod preferences;
 pub(crate) mod rules;
@@ -18,6 +19,12 @@ pub(crate) mod user;
 /// An optional text. A form that leaves a field empty sends `""`, and means what `null` means.
 pub(crate) fn text_or_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
+}
+
+/// An optional secret text, blank or not as [`text_or_blank`] has it.
+pub(crate) fn secret_or_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<secret::Secret>, D::Error> {
+    let text = Option::<secret::Secret>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.expose().trim().is_empty()))
 }
 
 /// When the examples in the document happen.

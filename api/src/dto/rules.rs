@@ -9,6 +9,7 @@ use domain::{
     Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, Timestamp,
     TokenHash, UserId,
     email_address::InvalidEmailAddress,
+    invitation::{InvitationMessage, InvitationStatus, OpenFor},
     tenant::{TenantName, TenantStatus},
     user::{
         Password, UserStatus,
@@ -143,10 +144,16 @@ pub(crate) fn token(text: &Secret) -> Verdict {
     }
 }
 
-/// Refuses an invitation: taking somebody for the owner of a new tenant who was invited into another one would
-/// be worse than turning them away.
-pub(crate) fn no_invitation(_: &str) -> Verdict {
-    refuse("invalid", "is not supported")
+pub(crate) fn invitation_message(text: &str) -> Verdict {
+    judge(InvitationMessage::parse(text))
+}
+
+pub(crate) fn open_for(days: i64) -> Verdict {
+    judge(OpenFor::from_days(days))
+}
+
+pub(crate) fn invitation_status(text: &str) -> Verdict {
+    judge(read_invitation_status(text))
 }
 
 pub(super) fn read_theme(text: &str) -> Result<Theme, String> {
@@ -171,6 +178,10 @@ pub(super) fn read_time(text: &str) -> Result<Timestamp, &'static str> {
 
 pub(super) fn read_role(text: &str) -> Result<Role, String> {
     Role::from_name(text).ok_or_else(|| one_of(Role::ALL.iter().map(|role| role.as_str())))
+}
+
+pub(super) fn read_invitation_status(text: &str) -> Result<InvitationStatus, String> {
+    InvitationStatus::from_name(text).ok_or_else(|| one_of(InvitationStatus::ALL.iter().map(|status| status.as_str())))
 }
 
 pub(super) fn read_time_format(text: &str) -> Result<TimeFormat, String> {

@@ -6,6 +6,7 @@ use application::{
 };
 use domain::{
     EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash, ids,
+    invitation::{InvitationMessage, InvitationStatus, OpenFor},
     tenant::{TenantName, TenantStatus},
     user::{
         Password, PasswordPolicy, UserStatus,
@@ -136,6 +137,28 @@ pub(crate) fn nullable_https_url() -> Object {
 
 pub(crate) fn role() -> Object {
     choice(Role::ALL.iter().map(|role| role.as_str())).into()
+}
+
+pub(crate) fn invitation_status() -> Object {
+    choice(InvitationStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn nullable_invitation_message() -> Object {
+    let description = "A few words for the mail, on one or more lines; without links or addresses.";
+    nullable(text(InvitationMessage::MAX_LENGTH)).description(Some(description)).into()
+}
+
+pub(crate) fn nullable_open_for() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(OpenFor::MIN_DAYS))
+        .maximum(Some(OpenFor::MAX_DAYS))
+        .description(Some("For how many days the invitation is open; 7 unless told."))
+        .into()
+}
+
+pub(crate) fn nullable_token() -> Object {
+    nullable(text(TokenHash::MAX_TOKEN_LENGTH)).into()
 }
 
 pub(crate) fn user_status() -> Object {

@@ -5,6 +5,7 @@ mod body;
 mod casing;
 mod client;
 mod decode;
+mod path;
 mod platform;
 mod query;
 
@@ -12,6 +13,7 @@ pub(crate) use authenticated::Authenticated;
 pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json};
 pub use client::SourceAddress;
 pub(crate) use client::{ClientDevice, LinkBase};
+pub(crate) use path::PathId;
 pub(crate) use platform::PlatformAuthenticated;
 pub(crate) use query::{Query, QueryOrBody};
 

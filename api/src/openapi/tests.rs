@@ -9,6 +9,7 @@ use crate::{
             EmailRequest, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, ResetPasswordRequest,
             TokenRequest,
         },
+        invitation::{ActivateRequest, InviteRequest},
         preferences::PreferencesRequest,
         user::ProfileRequest,
     },
@@ -101,6 +102,12 @@ fn every_operation_of_the_contract_is_there() {
         ("get /api/v1/auth/profile", true, true),
         ("put /api/v1/auth/profile", true, true),
         ("put /api/v1/auth/preferences", true, true),
+        ("post /api/v1/invitations", false, true),
+        ("get /api/v1/invitations", false, true),
+        ("delete /api/v1/invitations/{id}", false, true),
+        ("post /api/v1/invitations/{id}/resend", false, true),
+        ("get /api/v1/invitations/validate/{token}", false, false),
+        ("post /api/v1/invitations/activate", false, false),
         ("get /api/v1/user/profile", false, true),
         ("put /api/v1/user/profile", false, true),
         ("put /api/v1/user/preferences", false, true),
@@ -130,6 +137,8 @@ fn the_examples_of_requests_are_accepted() {
     assert!(decode::<EmailRequest>(example("EmailRequest")).is_ok());
     assert!(decode::<TokenRequest>(example("TokenRequest")).is_ok());
     assert!(decode::<ResetPasswordRequest>(example("ResetPasswordRequest")).is_ok());
+    assert!(decode::<InviteRequest>(example("InviteRequest")).is_ok());
+    assert!(decode::<ActivateRequest>(example("ActivateRequest")).is_ok());
     assert!(decode::<ProfileRequest>(example("ProfileUpdate")).is_ok());
     assert!(decode::<PreferencesRequest>(example("PreferencesUpdate")).is_ok());
 }

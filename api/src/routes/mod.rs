@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod docs;
 mod health;
+mod invitations;
 mod keys;
 mod names;
 mod user;
@@ -37,8 +38,14 @@ pub fn router(state: ApiState, settings: HttpSettings) -> Router {
 
 /// The routes that the document shows. Each has one address there, although some answer at more.
 pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApiRouter<ApiState> {
-    let auth = layers::limit_posts(auth::routes(), public_posts_per_minute);
-    let versioned = auth.merge(user::routes()).merge(audit::routes()).merge(admin::routes()).merge(health::routes());
+    let public = auth::routes().merge(invitations::public_routes());
+    let public = layers::limit_posts(public, public_posts_per_minute);
+    let versioned = public
+        .merge(invitations::routes())
+        .merge(user::routes())
+        .merge(audit::routes())
+        .merge(admin::routes())
+        .merge(health::routes());
     openapi::outline().nest("/api/v1", versioned).merge(keys::routes())
 }
 

@@ -1,5 +1,6 @@
 //! Signing up, signing in, staying in, and getting back in.
 
+mod activate;
 mod authenticate;
 mod confirm_email;
 mod forgot_password;
@@ -24,6 +25,7 @@ use domain::{
 };
 use secrecy::SecretString;
 
+pub use activate::{Activate, Credential};
 pub use authenticate::AuthenticationError;
 pub use confirm_email::{ConfirmEmailError, LinkStatus};
 pub use forgot_password::ForgotPassword;
@@ -39,8 +41,8 @@ use crate::{
     error::Failure,
     links::LinkPolicy,
     ports::{
-        Account, AccountRepository, AddressHolder, ChangeSet, Clock, IdGenerator, Mail, MailKind, PasswordHasher,
-        StoreError, Tokens, UnitOfWork, Write,
+        Account, AccountRepository, AddressHolder, ChangeSet, Clock, EntitlementRepository, IdGenerator,
+        InvitationRepository, Mail, MailKind, MemberRepository, PasswordHasher, StoreError, Tokens, UnitOfWork, Write,
     },
     retry::{Setback, look_again},
     use_cases::Ports,
@@ -67,6 +69,9 @@ pub struct AuthSettings {
 #[derive(Clone)]
 pub struct AuthService {
     accounts: Arc<dyn AccountRepository>,
+    invitations: Arc<dyn InvitationRepository>,
+    members: Arc<dyn MemberRepository>,
+    entitlements: Arc<dyn EntitlementRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
     passwords: Arc<dyn PasswordHasher>,
     tokens: Arc<dyn Tokens>,
@@ -79,8 +84,10 @@ impl AuthService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports, settings: AuthSettings) -> Self {
-        let Ports { accounts, unit_of_work, passwords, tokens, clock, ids, .. } = ports.clone();
-        Self { accounts, unit_of_work, passwords, tokens, clock, ids, settings: Arc::new(settings) }
+        let Ports { accounts, invitations, members, entitlements, unit_of_work, passwords, tokens, clock, ids, .. } =
+            ports.clone();
+        let settings = Arc::new(settings);
+        Self { accounts, invitations, members, entitlements, unit_of_work, passwords, tokens, clock, ids, settings }
     }
 
     /// The public keys of the tokens, as a JWK set.

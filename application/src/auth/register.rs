@@ -1,7 +1,8 @@
 //! Signing up: a new person with a new tenant.
 
 use domain::{
-    EmailAddress, Language, PersonName, PhoneNumber, Role, Tenant, TenantId, User, UserId,
+    EmailAddress, InvitationToken, Language, NoSeatLeft, PersonName, PhoneNumber, Role, Tenant, TenantId, User, UserId,
+    invitation::InvitationRefused,
     session::Device,
     tenant::TenantName,
     user::{EmailVerification, NewUser, Password, PasswordHash, PersonalContext, WeakPassword},
@@ -10,7 +11,7 @@ use domain::{
 use futures::{TryFutureExt, future::try_join};
 use serde::{Deserialize, Serialize};
 
-use super::{AuthService, SignedIn, sign_in::SessionSeed};
+use super::{Activate, AuthService, Credential, SignedIn, sign_in::SessionSeed};
 use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, from_port_errors},
@@ -34,6 +35,8 @@ pub struct Register {
     pub phone: Option<PhoneNumber>,
     /// What to call the tenant.
     pub tenant_name: Option<TenantName>,
+    /// The token of an invitation, for somebody who joins a tenant in place of making one.
+    pub invitation: Option<InvitationToken>,
     /// From where.
     pub device: Device,
     /// The site to link to, if the client asks for one.
@@ -65,6 +68,21 @@ pub enum RegisterError {
     /// The address has an account. Said only where addresses need not be confirmed.
     #[error("an account with this email address already exists")]
     EmailAlreadyExists,
+    /// The token of the invitation is no token, or not the newest.
+    #[error("this invitation is not valid")]
+    UnknownInvitation,
+    /// The invitation cannot be taken.
+    #[error(transparent)]
+    Invitation(#[from] InvitationRefused),
+    /// The invited address has an account. Whoever hears this has proved that the address is theirs.
+    #[error("this email address has an account already; sign in and accept the invitation")]
+    HasAccount,
+    /// The tenant that invited has no room.
+    #[error(transparent)]
+    NoSeatLeft(#[from] NoSeatLeft),
+    /// The tenant that invited is switched off.
+    #[error("this organisation is not active")]
+    TenantInactive,
     /// The idempotency key was used for something else.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -77,7 +95,12 @@ impl Classified for RegisterError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::WeakPassword(_) => ErrorKind::WeakPassword,
-            Self::EmailAlreadyExists => ErrorKind::EmailAlreadyExists,
+            Self::EmailAlreadyExists | Self::HasAccount => ErrorKind::EmailAlreadyExists,
+            Self::Invitation(InvitationRefused::OtherAddress) => ErrorKind::Validation,
+            Self::Invitation(InvitationRefused::Expired) => ErrorKind::TokenExpired,
+            Self::UnknownInvitation | Self::Invitation(_) => ErrorKind::TokenInvalid,
+            Self::NoSeatLeft(_) => ErrorKind::TenantLimitExceeded,
+            Self::TenantInactive => ErrorKind::TenantInactive,
             Self::KeyReused(_) => ErrorKind::IdempotencyKeyReused,
             Self::Failed(failure) => failure.kind(),
         }
@@ -86,6 +109,9 @@ impl Classified for RegisterError {
     fn field(&self) -> Option<(&'static str, String)> {
         match self {
             Self::WeakPassword(why) => Some(("password", why.to_string())),
+            Self::Invitation(InvitationRefused::OtherAddress) => {
+                Some(("email", "must be the address that was invited".to_owned()))
+            }
             _ => None,
         }
     }
@@ -95,19 +121,26 @@ from_port_errors!(RegisterError);
 
 /// How a registration is remembered under its idempotency key.
 #[derive(Serialize, Deserialize)]
-struct RememberedRegistration {
-    user_id: String,
-    tenant_id: String,
-    session: Option<SessionSeed>,
+pub(super) struct RememberedRegistration {
+    pub(super) user_id: String,
+    pub(super) tenant_id: String,
+    pub(super) session: Option<SessionSeed>,
 }
 
 impl AuthService {
-    /// Signs a person up, with a tenant of their own.
+    /// Signs a person up: with a tenant of their own, or into the one that invited them.
     ///
     /// # Errors
     ///
     /// [`RegisterError`] says why not; nothing was stored then.
     pub async fn register(&self, command: Register) -> Result<Registered, RegisterError> {
+        match command.invitation.clone() {
+            Some(token) => Ok(Registered::SignedIn(Box::new(self.activate(command.joining(token)).await?))),
+            None => self.found_tenant(command).await,
+        }
+    }
+
+    async fn found_tenant(&self, command: Register) -> Result<Registered, RegisterError> {
         let Register { email, first_name, last_name, .. } = &command;
         self.settings.passwords.check(&command.password, PersonalContext { email, first_name, last_name })?;
         let hash = self.passwords.hash(&command.password).await?;
@@ -119,8 +152,11 @@ impl AuthService {
         command: &Register,
         hash: &PasswordHash,
     ) -> Result<Registered, Setback<RegisterError>> {
-        let (first_answer, holders) =
-            try_join(self.first_answer(command), self.accounts.holders_of(&command.email).err_into()).await?;
+        let (first_answer, holders) = try_join(
+            self.first_answer(command.idempotency.as_ref()),
+            self.accounts.holders_of(&command.email).err_into(),
+        )
+        .await?;
         match first_answer {
             Some(answer) => Ok(self.answer_again(answer).await?),
             None if holders.is_empty() => self.create(command, hash).await,
@@ -171,7 +207,7 @@ impl AuthService {
                 (changes, Registered::SignedIn(Box::new(signed_in)))
             }
         };
-        self.commit(self.remember(changes, command, &remembered)?).await?;
+        self.commit(self.remember(changes, command.idempotency.as_ref(), &remembered)?).await?;
         security_log::success("register", &user_id, &tenant_id);
         Ok(registered)
     }
@@ -197,30 +233,33 @@ impl AuthService {
             tenant_id: nobody.tenant_id.to_string(),
             session: None,
         };
-        self.commit(self.remember(changes, command, &remembered)?).await?;
+        self.commit(self.remember(changes, command.idempotency.as_ref(), &remembered)?).await?;
         security_log::refused_address("register", "address_taken", &command.email);
         Ok(Registered::ConfirmationRequired { user_id: nobody.user_id, tenant_id: nobody.tenant_id })
     }
 
-    fn remember(
+    pub(super) fn remember(
         &self,
         changes: ChangeSet,
-        command: &Register,
+        request: Option<&IdempotentRequest>,
         answer: &RememberedRegistration,
     ) -> Result<ChangeSet, RegisterError> {
-        let Some(request) = &command.idempotency else { return Ok(changes) };
+        let Some(request) = request else { return Ok(changes) };
         Ok(changes.write(Write::Remember(request.record(answer, self.clock.now())?)))
     }
 
-    async fn first_answer(&self, command: &Register) -> Result<Option<RememberedRegistration>, Setback<RegisterError>> {
-        let Some(request) = &command.idempotency else { return Ok(None) };
+    pub(super) async fn first_answer(
+        &self,
+        request: Option<&IdempotentRequest>,
+    ) -> Result<Option<RememberedRegistration>, RegisterError> {
+        let Some(request) = request else { return Ok(None) };
         match self.accounts.find_idempotency_record(request.id()).await? {
-            Some(record) => Ok(record.replay(request, self.clock.now()).map_err(RegisterError::from)?),
+            Some(record) => Ok(record.replay(request, self.clock.now())?),
             None => Ok(None),
         }
     }
 
-    async fn answer_again(&self, answer: RememberedRegistration) -> Result<Registered, RegisterError> {
+    pub(super) async fn answer_again(&self, answer: RememberedRegistration) -> Result<Registered, RegisterError> {
         let user_id = UserId::restore(answer.user_id);
         let tenant_id = TenantId::restore(answer.tenant_id);
         let Some(seed) = answer.session else {
@@ -231,6 +270,14 @@ impl AuthService {
         let account = account.ok_or(RegisterError::EmailAlreadyExists)?;
         security_log::success("register_again", &holder.user_id, &holder.tenant_id);
         Ok(Registered::SignedIn(Box::new(self.sign_tokens(account, &seed).await?)))
+    }
+}
+
+impl Register {
+    fn joining(self, token: InvitationToken) -> Activate {
+        let Self { email, password, first_name, last_name, phone, device, idempotency, .. } = self;
+        let credential = Credential::Password(password);
+        Activate { token, email: Some(email), first_name, last_name, phone, credential, device, idempotency }
     }
 }
 

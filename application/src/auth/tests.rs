@@ -26,6 +26,7 @@ fn registration() -> Register {
         last_name: PersonName::parse("Lee").unwrap(),
         phone: None,
         tenant_name: None,
+        invitation: None,
         device: Device::default(),
         link_base: None,
         idempotency: None,

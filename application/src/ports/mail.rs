@@ -21,12 +21,12 @@ pub struct Mail {
 
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail").field("to", &self.to).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Mail").field("to", &self.to).field("kind", &self.kind.as_str()).finish_non_exhaustive()
     }
 }
 
 /// What a mail says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum MailKind {
     /// Confirm your address with this link.
     ConfirmEmail,
@@ -36,28 +36,42 @@ pub enum MailKind {
     AlreadyRegistered,
     /// Your password was changed; here is what to do if it was not you.
     PasswordChanged,
+    /// Somebody wants you in their organisation; here is how to come in.
+    Invitation(InvitationNote),
+}
+
+/// What a mail of an invitation says beside the usual. Written by people, to a stranger.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvitationNote {
+    /// The name of whoever invites.
+    pub inviter: String,
+    /// The name of their organisation.
+    pub tenant: String,
+    /// What they have to say.
+    pub message: Option<String>,
 }
 
 impl MailKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] =
+    /// Every kind that says the same to everybody.
+    pub const PLAIN: [Self; 4] =
         [Self::ConfirmEmail, Self::ResetPassword, Self::AlreadyRegistered, Self::PasswordChanged];
 
     /// The kind's name in the outbox, in logs, and of its templates.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::ConfirmEmail => "confirm_email",
             Self::ResetPassword => "reset_password",
             Self::AlreadyRegistered => "already_registered",
             Self::PasswordChanged => "password_changed",
+            Self::Invitation(_) => "invitation",
         }
     }
+}
 
-    /// The kind of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+impl fmt::Debug for MailKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

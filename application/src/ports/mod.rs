@@ -8,6 +8,7 @@ mod directory;
 mod entitlements;
 mod health;
 mod ids;
+mod invitations;
 mod mail;
 mod members;
 mod outbox;
@@ -24,11 +25,10 @@ pub use directory::{PlatformDirectory, TenantFilter, UserFilter};
 pub use entitlements::EntitlementRepository;
 pub use health::{Component, HealthCheck};
 pub use ids::IdGenerator;
-pub use mail::{Mail, MailError, MailKind, Mailer};
+pub use invitations::{HeldInvitation, InvitationRepository};
+pub use mail::{InvitationNote, Mail, MailError, MailKind, Mailer};
 pub use members::{MemberRepository, SeatRecord};
-pub use outbox::{
-    DeadLetter, DeadLetters, EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError, Stream,
-};
+pub use outbox::{EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError};
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
 pub use tokens::{
     AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,

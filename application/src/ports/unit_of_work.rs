@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    DomainEvent, EmailAddress, OneTimeToken, Outcome, Seats, Session, Tenant, TenantId, Timestamp, TokenId, User,
-    UserId, session::RefreshToken,
+    DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, Tenant, TenantId, Timestamp, TokenId,
+    User, UserId, session::RefreshToken,
 };
 
 use super::{Mail, SeatRecord, StoreError};
@@ -65,9 +65,21 @@ pub enum Write {
         /// Their tenant.
         tenant_id: TenantId,
     },
+    /// Stores a new invitation; [`Refusal::AlreadyExists`] when there is one of that id.
+    CreateInvitation(Box<Invitation>),
+    /// Stores what differs between an invitation as loaded and as decided; [`Refusal::Stale`] when it was answered,
+    /// taken back or sent again meanwhile.
+    SaveInvitation {
+        /// As loaded.
+        before: Box<Invitation>,
+        /// As decided.
+        after: Box<Invitation>,
+    },
+    /// Changes nothing; [`Refusal::Stale`] when the tenant is switched off or gone by now.
+    UseTenant(TenantId),
     /// Counts as many seats of a tenant more or less as lie between `before` and `after`, whatever the number is by
     /// now; [`Refusal::NoSeatLeft`] when that takes one and none of the limit is free any more, [`Refusal::Stale`]
-    /// when somebody else put the seats on record.
+    /// when somebody else put the seats on record, or when nobody is to be left and somebody has joined meanwhile.
     SaveSeats {
         /// The tenant.
         tenant_id: TenantId,
@@ -123,6 +135,11 @@ impl ChangeSet {
     /// Adds what differs between a user as loaded and as decided.
     pub fn save_user(self, before: User, after: User) -> Self {
         self.write(Write::SaveUser { before: Box::new(before), after: Box::new(after) })
+    }
+
+    /// Adds what differs between an invitation as loaded and as decided.
+    pub fn save_invitation(self, before: Invitation, after: Invitation) -> Self {
+        self.write(Write::SaveInvitation { before: Box::new(before), after: Box::new(after) })
     }
 
     /// Adds what a command did.

@@ -1,11 +1,14 @@
 //! Stands in for the ports that a test must not reach.
 
 use async_trait::async_trait;
-use domain::{Entitlements, Tenant, User};
+use domain::{
+    EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Tenant, Timestamp, User,
+    invitation::InvitationStatus,
+};
 
 use super::{
-    AuditFilter, AuditTrail, EntitlementRepository, MemberRepository, PlatformDirectory, SeatRecord, StoreError,
-    TenantFilter, UserFilter,
+    AuditFilter, AuditTrail, EntitlementRepository, HeldInvitation, InvitationRepository, MemberRepository,
+    PlatformDirectory, SeatRecord, StoreError, TenantFilter, UserFilter,
 };
 use crate::{
     actor::{PlatformAdmin, TenantScope},
@@ -64,5 +67,34 @@ impl PlatformDirectory for Unreached {
 
     async fn tenants(&self, _: &PlatformAdmin, _: &TenantFilter, _: &PageRequest) -> Result<Page<Tenant>, PageError> {
         Ok(unreached()?)
+    }
+}
+
+#[async_trait]
+impl InvitationRepository for Unreached {
+    async fn find(&self, _: &TenantScope, _: &InvitationId) -> Result<Option<Invitation>, StoreError> {
+        unreached()
+    }
+
+    async fn find_by_token(&self, _: &InvitationToken) -> Result<Option<HeldInvitation>, StoreError> {
+        unreached()
+    }
+
+    async fn list(
+        &self,
+        _: &TenantScope,
+        _: Option<InvitationStatus>,
+        _: Timestamp,
+        _: &PageRequest,
+    ) -> Result<Page<Invitation>, PageError> {
+        Ok(unreached()?)
+    }
+
+    async fn is_open_to(&self, _: &TenantScope, _: &EmailAddress, _: Timestamp) -> Result<bool, StoreError> {
+        unreached()
+    }
+
+    async fn count_open(&self, _: &TenantScope, _: Timestamp, _: usize) -> Result<usize, StoreError> {
+        unreached()
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn read_tokens(reader: &mut Reader<'_>, host: Host) -> Option<TokenCo
         refresh_lifetime: Duration::days(reader.number("JWT_REFRESH_TOKEN_EXPIRES_DAYS", 30, 1..=365)),
         idle_timeout: Duration::days(reader.number("SESSION_IDLE_DAYS", 14, 1..=365)),
         accept_legacy: reader.flag("ACCEPT_LEGACY_TOKENS", true),
+        accept_legacy_invitations: reader.flag("ACCEPT_LEGACY_INVITATIONS", true),
         // Last, so that a missing secret hides no other problem.
         secret: secret?,
     })

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use application::ports::StoreError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
 use super::errors::incomplete;
@@ -187,6 +187,20 @@ pub(super) fn delete(table: &str, key: Item, condition: Condition) -> Result<Tra
         .build()
         .map_err(incomplete)?;
     Ok(TransactWriteItem::builder().delete(delete).build())
+}
+
+/// Changes nothing, and demands something of an item.
+pub(super) fn check(table: &str, key: Item, condition: Condition) -> Result<TransactWriteItem, StoreError> {
+    let Parts { update: _, condition, names, values } = Parts::new(Changes::default(), condition);
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(key))
+        .set_condition_expression(condition)
+        .set_expression_attribute_names(names)
+        .set_expression_attribute_values(values)
+        .build()
+        .map_err(incomplete)?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
 }
 
 /// What the `#names` in expressions stand for. DynamoDB refuses one that no expression uses.

@@ -8,8 +8,8 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoDeadLetters, DynamoEntitlementRepository, DynamoHealthCheck,
-    DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoEntitlementRepository, DynamoHealthCheck,
+    DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -89,6 +89,12 @@ impl DynamoStore {
         DynamoEntitlementRepository::new(self.clone())
     }
 
+    /// Reads invitations. `accept_legacy`: whether tokens of the Python service are taken.
+    #[must_use]
+    pub fn invitations(&self, accept_legacy: bool) -> DynamoInvitationRepository {
+        DynamoInvitationRepository::new(self.clone(), accept_legacy)
+    }
+
     /// Writes everything.
     #[must_use]
     pub fn unit_of_work(&self) -> DynamoUnitOfWork {
@@ -99,12 +105,6 @@ impl DynamoStore {
     #[must_use]
     pub fn outbox(&self) -> DynamoOutbox {
         DynamoOutbox::new(self.clone())
-    }
-
-    /// Holds what was given up.
-    #[must_use]
-    pub fn dead_letters(&self) -> DynamoDeadLetters {
-        DynamoDeadLetters::new(self.client.clone(), &self.layout, Arc::clone(&self.clock))
     }
 
     /// Asks the store how it is.

@@ -3,12 +3,11 @@
 
 pub(crate) mod audit;
 pub(crate) mod directory;
-mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
+pub(crate) mod invitations;
 pub(crate) mod outbox;
 pub(crate) mod python_rows;
-pub(crate) mod relay;
 pub(crate) mod round_trips;
 pub(crate) mod sessions;
 pub(crate) mod store;
@@ -75,28 +74,35 @@ macro_rules! for_each_test {
                 a_token_that_is_gone_cannot_be_redeemed
             }
             outbox {
-                each_mail_is_due_on_its_own_the_oldest_first
+                what_was_committed_is_due_in_order
                 what_is_not_due_yet_is_not_shown
-                the_events_of_an_aggregate_come_one_after_the_other
-                aggregates_do_not_wait_for_each_other
-                an_event_never_takes_the_place_of_another
-                of_racing_relays_one_gets_the_message
-                a_reserved_message_can_be_had_again_when_the_time_is_over
-                who_was_too_slow_decides_nothing_any_more
-                a_postponed_message_is_due_later_and_holds_its_stream
+                a_message_that_waits_is_found_by_its_id
+                of_racing_leases_one_wins
+                a_leased_message_is_due_again_when_the_lease_is_over
+                a_postponed_message_is_due_later
                 a_delivered_message_is_gone
-                a_buried_message_frees_its_stream_and_is_kept
-                a_replayed_message_has_its_old_place_and_a_new_life
-                dead_letters_are_listed_oldest_first
+                a_buried_message_is_kept_and_not_due
+                a_message_that_is_gone_stays_gone
                 a_mail_is_not_readable_in_the_table
-                a_message_that_cannot_be_read_goes_to_the_dead_letters
+                a_mail_that_was_tampered_with_is_buried_and_does_not_block_the_queue
                 a_mail_whose_key_is_unknown_is_tried_again_later
-                events_say_what_happened_to_whom_and_who_did_it
+                events_name_people_by_id_only
                 the_relay_is_woken_when_something_was_queued
             }
-            relay {
-                a_relay_killed_at_any_step_loses_nothing_and_keeps_the_order
-                racing_relays_that_stop_and_die_lose_nothing_and_keep_the_order
+            invitations {
+                every_field_of_an_invitation_survives
+                another_tenants_invitation_does_not_exist
+                rule_8_the_newest_token_finds_its_invitation_and_no_other_does
+                rule_8_of_racing_answers_to_an_invitation_one_wins
+                a_refused_answer_leaves_nothing
+                what_the_python_service_answered_meanwhile_is_not_overwritten
+                a_python_invitation_is_read_and_keeps_what_we_do_not_know
+                however_many_wrong_tokens_the_table_is_read_once_a_minute
+                pages_hold_every_invitation_once
+                an_invitation_is_listed_as_it_stands_now
+                open_invitations_are_counted_for_one_tenant
+                nobody_joins_a_tenant_that_is_switched_off
+                rule_25_the_last_member_leaves_only_while_nobody_joins
             }
             idempotency {
                 a_key_is_used_once

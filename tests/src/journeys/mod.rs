@@ -4,6 +4,7 @@
 //! same process and against a process of its own.
 
 mod conventions;
+mod invitations;
 mod neighbours;
 mod passwords;
 mod profiles;
@@ -41,7 +42,6 @@ macro_rules! for_each_journey {
                 rule_1_a_password_has_a_least_and_a_greatest_length_and_every_character_counts
                 rule_2_no_kind_of_character_is_asked_for
                 rule_3_a_refused_password_is_told_which_rule_it_breaks
-                an_invitation_is_refused_rather_than_ignored
             }
             passwords {
                 a_forgotten_password_is_reset_with_a_mailed_link
@@ -64,6 +64,14 @@ macro_rules! for_each_journey {
                 rule_16_a_suspended_tenant_is_out_at_once
                 rule_16_a_new_role_counts_at_once
                 rule_18_the_token_of_another_tenant_is_refused
+            }
+            invitations {
+                somebody_is_invited_and_comes_in
+                somebody_signs_up_into_the_tenant_that_invited_them
+                an_invitation_is_refused_rather_than_ignored
+                rule_8_a_newer_invitation_mail_voids_the_older
+                rule_8_an_invitation_link_leads_to_listed_sites_only
+                a_link_of_the_python_service_still_works
             }
             profiles {
                 absent_null_and_a_value_are_three_different_updates

@@ -189,11 +189,6 @@ pub(super) async fn rule_3_a_refused_password_is_told_which_rule_it_breaks(app: 
     }
 }
 
-pub(super) async fn an_invitation_is_refused_rather_than_ignored(app: &App) {
-    let invited = Registration::of(&app.address("invited")).with("invite_token", "some-token");
-    app.register(&invited).await.refused(422, "VALIDATION_ERROR").field_error("invite_token");
-}
-
 async fn link_status(app: &App, token: &str) -> String {
     app.client.get(&format!("/auth/confirm-email/validate?token={token}")).send().await.text_at("status")
 }

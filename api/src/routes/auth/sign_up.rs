@@ -19,6 +19,8 @@ const RESENT: Done = Done::with("If the address is waiting for confirmation, a m
 ///
 /// Creates a user and a tenant that they own. Where addresses are confirmed, a taken address is answered like a
 /// fresh one, and its owner is told by mail.
+///
+/// With an `invite_token`, the user joins the tenant that invited them and is signed in: the token came to the address.
 #[utoipa::path(
     post,
     path = "/auth/register",
@@ -31,7 +33,20 @@ const RESENT: Done = Done::with("If the address is waiting for confirmation, a m
             example = json!(Success::of(RegisterResponse::example()))
         ),
         (
-            status = CONFLICT, description = "The address has an account, and addresses are not confirmed here.",
+            status = UNAUTHORIZED, description = "The `invite_token` is unknown, used, withdrawn or expired.", body = Failure,
+            example = json!(Failure::of(ErrorCode::TokenInvalid, "This invitation is not valid"))
+        ),
+        (
+            status = FORBIDDEN, description = "The tenant that invited has no seat left, or is switched off.",
+            body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::TenantLimitExceeded, "All seats of this organisation's plan are taken"
+            ))
+        ),
+        (
+            status = CONFLICT,
+            description = "The address has an account, and addresses are not confirmed here or an `invite_token` proved \
+                           that it is yours.",
             body = Failure,
             example = json!(Failure::of(ErrorCode::EmailAlreadyExists, "An account with this email address already exists"))
         )

@@ -41,6 +41,7 @@ impl World {
             entitlements: Arc::new(Unreached),
             directory: Arc::new(Unreached),
             audit_trail: Arc::new(Unreached),
+            invitations: Arc::new(Unreached),
             unit_of_work: world.clone(),
             passwords: world.clone(),
             tokens: world.clone(),

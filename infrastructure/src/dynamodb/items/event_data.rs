@@ -3,23 +3,26 @@
 
 use domain::{
     DomainEvent, TenantId, UserId,
+    invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind},
     user::{UserEvent, UserEventKind},
 };
 use serde_json::{Map, Value, json};
 
-/// The version of the shape of every event's `data`, as `docs/events` describes it; counted up when a reader of the
-/// present shape could not read the next.
-pub(super) const VERSION: u32 = 1;
+/// The shape of an event's `data`; counted up when a reader of the present shape could not read the next.
+const VERSION: u32 = 1;
 
 /// The `data` of an event.
 pub(super) fn of(event: &DomainEvent) -> Value {
-    Value::Object(match event {
+    let mut data = match event {
         DomainEvent::User(event) => of_user(event),
         DomainEvent::Tenant(event) => of_tenant(event),
         DomainEvent::Session(event) => of_session(event),
-    })
+        DomainEvent::Invitation(event) => of_invitation(event),
+    };
+    data.insert("version".to_owned(), VERSION.into());
+    Value::Object(data)
 }
 
 fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Map<String, Value> {
@@ -64,6 +67,23 @@ fn of_session(event: &SessionEvent) -> Map<String, Value> {
         SessionEventKind::Ended { reason } => {
             data.insert("reason".to_owned(), reason.as_str().into());
         }
+    }
+    data
+}
+
+fn of_invitation(event: &InvitationEvent) -> Map<String, Value> {
+    let InvitationEvent { invitation_id, tenant_id, version: _, what } = event;
+    let mut data = ids(tenant_id, None);
+    data.insert("invitation_id".to_owned(), invitation_id.as_str().into());
+    match what {
+        InvitationEventKind::Invited { by, role } => {
+            data.insert("invited_by_user_id".to_owned(), by.as_str().into());
+            data.insert("role".to_owned(), role.as_str().into());
+        }
+        InvitationEventKind::Accepted { by } => {
+            data.insert("user_id".to_owned(), by.as_str().into());
+        }
+        InvitationEventKind::Resent | InvitationEventKind::Cancelled => {}
     }
     data
 }

@@ -5,17 +5,18 @@ use application::{
     ports::{Refusal, SeatRecord, StoreError, Write},
 };
 use domain::{
-    OneTimeToken, Seats, Session, TenantId, User, Version,
+    Invitation, OneTimeToken, Seats, Session, TenantId, User, Version,
+    tenant::TenantStatus,
     user::{Preferences, UserSnapshot},
 };
 
 use super::plan::{LOADED_UPDATED_AT, Plan};
 use crate::dynamodb::{
     DynamoStore,
-    expression::{Changes, Condition, Item, delete, number, put, text, update},
+    expression::{Changes, Condition, Item, check, delete, number, put, text, update},
     items::{
-        audit_record, email_claim, idempotency_record, one_time_token, preferences, refresh_token, seats, session,
-        tenant, time, user,
+        audit_record, email_claim, idempotency_record, invitation, one_time_token, preferences, refresh_token, seats,
+        session, tenant, time, user,
     },
     tables::{Table, UsersKey},
 };
@@ -34,6 +35,19 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let free = Condition::new("attribute_not_exists(#email) OR #user_id = :claimant")
                 .with("claimant", text(user_id.as_str()));
             plan.unless(Refusal::EmailTaken, put(store.name(Table::AccountEmailClaims), item, free)?);
+        }
+        Write::CreateInvitation(invitation) => {
+            let item = invitation::to_new_item(invitation.snapshot());
+            plan.unless(Refusal::AlreadyExists, create(store, Table::Invitations, item)?);
+        }
+        Write::SaveInvitation { before, after } => save_invitation(plan, store, before, after)?,
+        Write::UseTenant(tenant_id) => {
+            let usable = Condition::new("attribute_exists(#tenant_id)")
+                .and("attribute_not_exists(#status) OR NOT #status IN (:suspended, :cancelled)")
+                .with("suspended", text(TenantStatus::Suspended.as_str()))
+                .with("cancelled", text(TenantStatus::Cancelled.as_str()));
+            let key = store.key(Table::Tenants, tenant_id.as_str());
+            plan.unless(Refusal::Stale, check(store.name(Table::Tenants), key, usable)?);
         }
         Write::SaveSeats { tenant_id, before, after, limit } => {
             save_seats(plan, store, tenant_id, *before, *after, *limit)?;
@@ -127,10 +141,14 @@ async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &
     let item = update(store.name(Table::Users), row, changes, condition)?;
     plan.unless_changed((before.version, before.updated_at), item);
 
-    if before.preferences != after.preferences {
+    let moved = before.tenant_id != after.tenant_id;
+    if moved || before.preferences != after.preferences {
         // The row as it is: what is unknown in its maps has to be written back.
-        let stored = store.get(Table::UserPreferences, after.id.as_str()).await?.unwrap_or_default();
-        save_preferences(plan, store, &stored, &before.preferences, after)?;
+        let stored = store.get(Table::UserPreferences, after.id.as_str()).await?;
+        // Somebody who has set nothing has no row, and needs none to move.
+        if stored.is_some() || before.preferences != after.preferences {
+            save_preferences(plan, store, &stored.unwrap_or_default(), &before.preferences, after)?;
+        }
     }
     Ok(())
 }
@@ -199,6 +217,28 @@ fn save_session(plan: &mut Plan, store: &DynamoStore, session: &Session) -> Resu
     Ok(())
 }
 
+/// Writes what differs, if the row is still the one that was loaded. The Python services count no versions, so the
+/// status must be the loaded one, too. The token is written always: theirs stands in the row as it is.
+fn save_invitation(
+    plan: &mut Plan,
+    store: &DynamoStore,
+    before: &Invitation,
+    after: &Invitation,
+) -> Result<(), StoreError> {
+    let (before, after) = (before.snapshot(), after.snapshot());
+    let mut loaded = invitation::to_item(before);
+    loaded.remove("token");
+    let changes =
+        Changes::between(&loaded, &invitation::to_item(after)).set("version", number(&before.version.next().get()));
+    let condition = of_version("invitation_id", before.version)
+        .and("attribute_not_exists(#status) OR #status = :loaded_status OR attribute_type(#status, :null)")
+        .with("loaded_status", text(invitation::stored_status(&before.state).as_str()))
+        .with("null", text("NULL"));
+    let key = store.key(Table::Invitations, after.id.as_str());
+    plan.unless(Refusal::Stale, update(store.name(Table::Invitations), key, changes, condition)?);
+    Ok(())
+}
+
 /// Counts seats more or less. Whether one is left is decided by DynamoDB on the number as it is then, so that of
 /// any number of racing changes exactly as many win as there are seats (security rule 25).
 fn save_seats(
@@ -224,7 +264,13 @@ fn save_seats(
     if let Some(limit) = limit.filter(|_| more_taken > 0) {
         condition = condition.and("#taken < :limit").with("limit", number(&limit));
     }
+    let mut refusal = Refusal::NoSeatLeft;
+    if after.members == 0 {
+        // The last one leaves: nobody may have joined meanwhile.
+        condition = condition.and("#members = :last").with("last", number(&before.seats.members));
+        refusal = Refusal::Stale;
+    }
     let key = store.key(Table::AccountSeats, tenant_id.as_str());
-    plan.unless(Refusal::NoSeatLeft, update(store.name(Table::AccountSeats), key, changes, condition)?);
+    plan.unless(refusal, update(store.name(Table::AccountSeats), key, changes, condition)?);
     Ok(())
 }

@@ -1,0 +1,174 @@
+//! Signing up into the tenant of an invitation.
+
+use domain::{
+    EmailAddress, InvitationToken, PersonName, PhoneNumber, SeatChange, User, UserId,
+    session::Device,
+    user::{NewUser, Password, PasswordHash, PersonalContext},
+};
+use futures::future::try_join3;
+
+use super::{AuthService, RegisterError, Registered, SignedIn, register::RememberedRegistration};
+use crate::{
+    actor::TenantScope,
+    idempotency::IdempotentRequest,
+    ports::{Account, ChangeSet, HeldInvitation, Write},
+    retry::{Setback, settle},
+    security_log,
+};
+
+/// Somebody who follows the link of an invitation and has no account.
+pub struct Activate {
+    /// The token in the link.
+    pub token: InvitationToken,
+    /// The address that they say is theirs; the invitation's, if they say none.
+    pub email: Option<EmailAddress>,
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// Telephone.
+    pub phone: Option<PhoneNumber>,
+    /// How they will sign in.
+    pub credential: Credential,
+    /// From where.
+    pub device: Device,
+    /// The key of the request, if the client gave one.
+    pub idempotency: Option<IdempotentRequest>,
+}
+
+/// How somebody who joins will sign in.
+pub enum Credential {
+    /// With this password.
+    Password(Password),
+}
+
+/// Where an activation begins.
+enum Beginning {
+    /// It happened before, under the same idempotency key.
+    Again(RememberedRegistration),
+    /// The invitation can be taken.
+    Open(Box<HeldInvitation>),
+}
+
+impl AuthService {
+    /// Signs a person up as a member of the tenant that invited them, and in. The link came by mail, so the address
+    /// needs no further proof.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`] says why not; nothing was stored then, and the link works as before.
+    pub async fn activate(&self, command: Activate) -> Result<SignedIn, RegisterError> {
+        // Judged before hashing: only the holder of a good link may keep the hashing threads busy.
+        let held = match self.begin(&command).await? {
+            Beginning::Again(answer) => return self.sign_in_again(answer).await,
+            Beginning::Open(held) => held,
+        };
+        let Activate { first_name, last_name, .. } = &command;
+        let email = &held.invitation.snapshot().email;
+        let hash = match &command.credential {
+            Credential::Password(password) => {
+                self.settings.passwords.check(password, PersonalContext { email, first_name, last_name })?;
+                self.passwords.hash(password).await?
+            }
+        };
+        settle(|| self.try_activate(&command, &hash)).await
+    }
+
+    async fn begin(&self, command: &Activate) -> Result<Beginning, RegisterError> {
+        if let Some(answer) = self.first_answer(command.idempotency.as_ref()).await? {
+            return Ok(Beginning::Again(answer));
+        }
+        let Some(held) = self.invitations.find_by_token(&command.token).await? else {
+            security_log::refused_token("activate_invitation", "unknown_token");
+            return Err(RegisterError::UnknownInvitation);
+        };
+        let refused = match held.invitation.check(self.clock.now()) {
+            Err(why) => Some((RegisterError::from(why), "closed_invitation")),
+            Ok(()) if !held.tenant.is_usable() => Some((RegisterError::TenantInactive, "tenant_inactive")),
+            Ok(()) => None,
+        };
+        match refused {
+            Some((error, reason)) => Err(refuse(&held, reason, error)),
+            None => Ok(Beginning::Open(Box::new(held))),
+        }
+    }
+
+    async fn sign_in_again(&self, answer: RememberedRegistration) -> Result<SignedIn, RegisterError> {
+        match self.answer_again(answer).await? {
+            Registered::SignedIn(signed_in) => Ok(*signed_in),
+            Registered::ConfirmationRequired { .. } => Err(RegisterError::HasAccount),
+        }
+    }
+
+    async fn try_activate(&self, command: &Activate, hash: &PasswordHash) -> Result<SignedIn, Setback<RegisterError>> {
+        let held = match self.begin(command).await? {
+            Beginning::Again(answer) => return Ok(self.sign_in_again(answer).await?),
+            Beginning::Open(held) => *held,
+        };
+        let (scope, invited) = (TenantScope::from(&held.invitation), held.invitation.snapshot());
+        let (holders, record, entitlements) = try_join3(
+            self.accounts.holders_of(&invited.email),
+            self.members.seats(&scope),
+            self.entitlements.find(&scope),
+        )
+        .await?;
+        if !holders.is_empty() {
+            // This very invitation may have been taken a moment ago, by whoever has the address now.
+            return match self.begin(command).await? {
+                Beginning::Again(answer) => Ok(self.sign_in_again(answer).await?),
+                Beginning::Open(held) => Err(refuse(&held, "address_taken", RegisterError::HasAccount).into()),
+            };
+        }
+        let limit = entitlements.seats();
+        let seats = record.seats.after(SeatChange::Join, limit);
+        let seats = seats.map_err(|why| refuse(&held, "no_seat_left", why.into()))?;
+
+        let now = self.clock.now();
+        let (user_id, tenant_id) = (UserId::from(self.ids.uuid()), invited.tenant_id.clone());
+        let new = NewUser {
+            id: user_id.clone(),
+            tenant_id: tenant_id.clone(),
+            email: invited.email.clone(),
+            first_name: command.first_name.clone(),
+            last_name: command.last_name.clone(),
+            phone: command.phone.clone(),
+            role: invited.role,
+            password_hash: hash.clone(),
+        };
+        let (user, registered) = User::register_proved(new, now);
+        let HeldInvitation { invitation: before, tenant, plan } = held.clone();
+        let mut invitation = before.clone();
+        let email = command.email.as_ref().unwrap_or(&invited.email);
+        let accepted = invitation.accept(&user_id, email, now);
+        let accepted = accepted.map_err(|why| refuse(&held, "other_address", why.into()))?;
+        let changes = ChangeSet::default()
+            .by(&user_id)
+            .record(registered)
+            .record(accepted)
+            .save_invitation(before, invitation)
+            .write(Write::ClaimEmail {
+                email: invited.email.clone(),
+                user_id: user_id.clone(),
+                tenant_id: tenant_id.clone(),
+            })
+            .write(Write::UseTenant(tenant_id.clone()))
+            .write(Write::SaveSeats { tenant_id: tenant_id.clone(), before: record, after: seats, limit })
+            .write(Write::CreateUser(Box::new(user.clone())));
+        let seed = self.new_seed();
+        let signed_in = self.sign_tokens(Account { user, tenant, plan }, &seed).await?;
+        let changes = self.start_session(changes, &signed_in, &seed, command.device.clone(), None);
+        let remembered = RememberedRegistration {
+            user_id: user_id.to_string(),
+            tenant_id: tenant_id.to_string(),
+            session: Some(seed),
+        };
+        self.commit(self.remember(changes, command.idempotency.as_ref(), &remembered)?).await?;
+        security_log::success("activate_invitation", &user_id, &tenant_id);
+        Ok(signed_in)
+    }
+}
+
+fn refuse(held: &HeldInvitation, reason: &'static str, error: RegisterError) -> RegisterError {
+    security_log::refused_address("activate_invitation", reason, &held.invitation.snapshot().email);
+    error
+}
