@@ -1,5 +1,6 @@
 //! What the function is invoked with, and what it answers.
 
+use application::ports::Stream;
 use lambda_http::request::LambdaRequest;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::value::RawValue;
@@ -8,8 +9,8 @@ use serde_json::value::RawValue;
 pub(crate) enum Event {
     /// A request, from an HTTP API or a REST API.
     Http(Box<LambdaRequest>),
-    /// These messages were just committed to the outbox: deliver them.
-    Committed(Vec<String>),
+    /// Something was just committed to these streams of the outbox: deliver it.
+    Committed(Vec<Stream>),
     /// The schedule: deliver whatever has become due.
     Scheduled,
 }
@@ -39,7 +40,7 @@ struct StreamRecord {
 
 #[derive(Deserialize)]
 struct Keys {
-    message_id: Text,
+    stream: Text,
 }
 
 #[derive(Deserialize)]
@@ -57,10 +58,10 @@ impl Envelope {
         !self.records.is_empty() && self.records.iter().all(|record| record.event_source == "aws:dynamodb")
     }
 
-    /// The messages that are new. Leases and deliveries change the table too, and need nobody's attention.
-    fn into_committed(self) -> Vec<String> {
+    /// Where something is new. Leases and deliveries change the table too, and need nobody's attention.
+    fn into_committed(self) -> Vec<Stream> {
         let new = self.records.into_iter().filter(|record| record.event_name == "INSERT");
-        new.map(|record| record.dynamodb.keys.message_id.text).collect()
+        new.map(|record| Stream::restore(record.dynamodb.keys.stream.text)).collect()
     }
 }
 
@@ -92,16 +93,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stream_of_the_outbox_names_the_messages_that_are_new() {
-        let record = |name: &str, id: &str| {
+    fn the_table_tells_where_something_is_new() {
+        let record = |name: &str, stream: &str| {
             format!(
                 r#"{{"eventID":"1","eventName":"{name}","eventSource":"aws:dynamodb",
-                    "dynamodb":{{"Keys":{{"message_id":{{"S":"{id}"}}}},"SequenceNumber":"1"}}}}"#
+                    "dynamodb":{{"Keys":{{"stream":{{"S":"{stream}"}},"position":{{"S":"1"}}}},"SequenceNumber":"1"}}}}"#
             )
         };
-        let event = format!(r#"{{"Records":[{},{}]}}"#, record("INSERT", "m1"), record("MODIFY", "m2"));
-        let Ok(Event::Committed(ids)) = serde_json::from_str(&event) else { panic!("not a stream event") };
-        assert_eq!(ids, ["m1"]);
+        let event = format!(r#"{{"Records":[{},{}]}}"#, record("INSERT", "user#1"), record("MODIFY", "user#2"));
+        let Ok(Event::Committed(streams)) = serde_json::from_str(&event) else { panic!("not a stream event") };
+        assert_eq!(streams, [Stream::restore("user#1")]);
     }
 
     #[test]

@@ -62,9 +62,9 @@ async fn run() -> Result<(), Failure> {
         async move {
             let LambdaEvent { payload, context } = invocation;
             match payload {
-                Event::Committed(ids) => {
+                Event::Committed(streams) => {
                     keys.current().await;
-                    relay.run_for(&ids).await?;
+                    relay.run_for(&streams).await?;
                     Ok::<_, Failure>(Reply::Delivered)
                 }
                 Event::Scheduled => {

@@ -1,15 +1,23 @@
-//! Delivers what committed change sets queued: mail to the mailer, events to the publisher, at least once.
+//! Delivers what committed change sets queued: mail to the mailer, events to the publisher; at least once, and the
+//! events of each aggregate in order (docs/adr/0013-events-in-order.md).
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    ops::{Add, AddAssign},
+    sync::Arc,
+};
 
 use chrono::Duration;
+use futures::{StreamExt, future, stream};
 
-use crate::ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError};
+use crate::ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError, Stream};
 
-/// How often a delivery is tried before the message is taken out of the queue for people to look at.
-const MAX_ATTEMPTS: u32 = 12;
-/// How many messages one round takes.
-const BATCH: u32 = 25;
+/// How often a delivery is tried before the message goes to the dead letters: for about a day.
+const MAX_ATTEMPTS: u32 = 34;
+/// How many streams one look at the outbox finds.
+const BATCH: u32 = 100;
+/// How many streams of events are delivered from at once.
+const CONCURRENCY: usize = 8;
 /// How long one delivery may take before another relay tries it too.
 const LEASE: Duration = Duration::seconds(60);
 
@@ -33,6 +41,24 @@ pub struct Round {
     pub buried: u32,
 }
 
+impl Add for Round {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            delivered: self.delivered + other.delivered,
+            postponed: self.postponed + other.postponed,
+            buried: self.buried + other.buried,
+        }
+    }
+}
+
+impl AddAssign for Round {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
 impl Relay {
     /// A relay between these ports.
     #[must_use]
@@ -52,71 +78,89 @@ impl Relay {
     /// [`StoreError`] when the outbox cannot be read or written. What was in hand stays in the outbox and is
     /// tried again when its lease is over.
     pub async fn run(&self) -> Result<Round, StoreError> {
-        let mut total = Round::default();
+        let (mut total, mut seen) = (Round::default(), BTreeSet::new());
         loop {
-            let messages = self.outbox.due(self.clock.now(), BATCH).await?;
-            let full = messages.len() >= BATCH as usize;
-            for message in &messages {
-                self.deliver(message, &mut total).await?;
-            }
-            if !full {
+            let mut due = self.outbox.due(self.clock.now(), BATCH).await?;
+            // The outbox may still name streams that are done. Each is looked at once, so that this ends.
+            due.retain(|stream| seen.insert(stream.clone()));
+            if due.is_empty() {
                 return Ok(total);
             }
+            total += self.deliver_all(&due).await?;
         }
     }
 
-    /// Delivers the messages with these ids that still wait, whether the queue shows them yet or not: for
+    /// Delivers what waits in these streams and is not postponed, whether the outbox shows it as due yet or not: for
     /// whoever is told of each message as it is committed.
     ///
     /// # Errors
     ///
     /// [`StoreError`] as for [`Self::run`].
-    pub async fn run_for(&self, ids: &[String]) -> Result<Round, StoreError> {
-        let mut total = Round::default();
-        for id in ids {
-            if let Some(message) = self.outbox.find(id).await? {
-                self.deliver(&message, &mut total).await?;
-            }
-        }
-        Ok(total)
+    pub async fn run_for(&self, streams: &[Stream]) -> Result<Round, StoreError> {
+        let distinct: BTreeSet<_> = streams.iter().cloned().collect();
+        self.deliver_all(&distinct.into_iter().collect::<Vec<_>>()).await
     }
 
-    /// Delivers one message, unless another relay has it.
-    async fn deliver(&self, message: &OutboxMessage, round: &mut Round) -> Result<(), StoreError> {
-        if !self.outbox.lease(message, self.clock.now() + LEASE).await? {
-            return Ok(());
+    /// Mails go out in the order in which they are due, and beside the events: a publisher that does not answer delays
+    /// no mail.
+    async fn deliver_all(&self, streams: &[Stream]) -> Result<Round, StoreError> {
+        let (mails, events): (Vec<_>, Vec<_>) = streams.iter().cloned().partition(Stream::is_mail);
+        let (mails, events) = future::join(self.deliver_from(mails, 1), self.deliver_from(events, CONCURRENCY)).await;
+        Ok(mails? + events?)
+    }
+
+    /// A failure of the store at one stream does not break off the deliveries from others.
+    async fn deliver_from(&self, streams: Vec<Stream>, at_once: usize) -> Result<Round, StoreError> {
+        let rounds = stream::iter(streams).map(|stream| self.drain(stream)).buffer_unordered(at_once);
+        rounds.collect::<Vec<_>>().await.into_iter().try_fold(Round::default(), |total, round| Ok(total + round?))
+    }
+
+    /// Delivers one message of a stream after the other, until there is none, or the first one has to wait.
+    async fn drain(&self, stream: Stream) -> Result<Round, StoreError> {
+        let mut total = Round::default();
+        loop {
+            let now = self.clock.now();
+            let Some(message) = self.outbox.take(&stream, now, now + LEASE).await? else { return Ok(total) };
+            let round = self.deliver(&message).await?;
+            total += round;
+            if round.postponed > 0 {
+                return Ok(total);
+            }
         }
-        let (kind, delivery) = match &message.payload {
+    }
+
+    async fn deliver(&self, message: &OutboxMessage) -> Result<Round, StoreError> {
+        let OutboxMessage { id, stream, position: _, attempts: attempt, payload } = message;
+        let (kind, delivery) = match payload {
             OutboxPayload::Mail(mail) => {
-                (mail.kind.as_str(), self.mailer.send(&message.id, mail).await.map_err(|error| error.to_string()))
+                (mail.kind.as_str(), self.mailer.send(id, mail).await.map_err(|error| error.to_string()))
             }
             OutboxPayload::Event(event) => {
                 (event.name.as_str(), self.events.publish(event).await.map_err(|error| error.to_string()))
             }
         };
-        let attempt = message.attempts.saturating_add(1);
+        let stream = stream.as_str();
         match delivery {
             Ok(()) => {
-                self.outbox.delivered(&message.id).await?;
-                round.delivered += 1;
-                tracing::debug!(message_id = message.id, kind, attempt, "delivered");
+                self.outbox.delivered(message).await?;
+                tracing::debug!(message_id = id, stream, kind, attempt, "delivered");
+                Ok(Round { delivered: 1, ..Round::default() })
             }
-            Err(error) if attempt >= MAX_ATTEMPTS => {
-                self.outbox.bury(&message.id).await?;
-                round.buried += 1;
-                tracing::error!(message_id = message.id, kind, attempt, error, "delivery given up");
+            Err(error) if *attempt >= MAX_ATTEMPTS => {
+                self.outbox.bury(message, &error).await?;
+                tracing::error!(message_id = id, stream, kind, attempt, error, "delivery given up");
+                Ok(Round { buried: 1, ..Round::default() })
             }
             Err(error) => {
-                self.outbox.postpone(&message.id, self.clock.now() + backoff(attempt)).await?;
-                round.postponed += 1;
-                tracing::warn!(message_id = message.id, kind, attempt, error, "delivery failed; will be tried again");
+                self.outbox.postpone(message, self.clock.now() + backoff(*attempt)).await?;
+                tracing::warn!(message_id = id, stream, kind, attempt, error, "delivery failed; will be tried again");
+                Ok(Round { postponed: 1, ..Round::default() })
             }
         }
-        Ok(())
     }
 }
 
-/// 2, 4, 8 … seconds, at most an hour: twelve attempts span about three hours.
+/// 2, 4, 8 … seconds, at most an hour.
 fn backoff(attempt: u32) -> Duration {
     Duration::seconds(2_i64.saturating_pow(attempt.min(12)).min(3600))
 }

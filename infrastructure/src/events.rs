@@ -10,9 +10,11 @@ pub struct LogEventPublisher;
 #[async_trait]
 impl EventPublisher for LogEventPublisher {
     async fn publish(&self, event: &EventEnvelope) -> Result<(), PublishError> {
-        let EventEnvelope { id, name, occurred_at, data } = event;
-        let occurred_at = occurred_at.to_rfc3339();
-        tracing::info!(target: "domain_event", event_id = id, event = name, occurred_at, %data, "domain event");
+        let EventEnvelope { id, name, occurred_at, stream, sequence, data, .. } = event;
+        let (occurred_at, stream) = (occurred_at.to_rfc3339(), stream.as_str());
+        tracing::info!(
+            target: "domain_event", event_id = id, event = name, occurred_at, stream, sequence, %data, "domain event"
+        );
         Ok(())
     }
 }

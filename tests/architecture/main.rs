@@ -112,6 +112,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
         "api-lambda",
         &[
             "api",
+            "application",
             "axum",
             "infrastructure",
             "lambda_http",

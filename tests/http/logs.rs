@@ -9,7 +9,12 @@ use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
 use tests::{Answer, App, Member, Newcomer, PASSWORD, Registration, Tokens};
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// Keeps the log of this thread, as the Lambda host writes it but with everything that our own code says.
 #[derive(Clone, Default)]
@@ -27,6 +32,9 @@ impl Write for Log {
 
 impl Log {
     fn start() -> (Self, DefaultGuard) {
+        // While this thread's is the only subscriber, a place in the code that another thread reaches first counts as
+        // one that nobody listens to. One for all threads, which keeps nothing, ends that; only the first is set.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(LevelFilter::INFO));
         let log = Self::default();
         let writer = log.clone();
         let filter = "info,application=trace,api=trace,domain=trace,infrastructure=trace,security=trace";

@@ -28,7 +28,9 @@ pub use ids::IdGenerator;
 pub use invitations::{HeldInvitation, InvitationRepository};
 pub use mail::{InvitationNote, Mail, MailError, MailKind, Mailer};
 pub use members::{MemberRepository, SeatRecord};
-pub use outbox::{EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError};
+pub use outbox::{
+    DeadLetter, DeadLetters, EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError, Stream,
+};
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
 pub use tokens::{
     AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,

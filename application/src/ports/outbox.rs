@@ -1,30 +1,102 @@
+use std::fmt;
+
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{Aggregate, TenantId, Timestamp, UserId};
 
 use super::{Mail, StoreError};
+
+/// Messages that are delivered one after the other: the events of one aggregate, or one mail.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stream(String);
+
+impl Stream {
+    const MAIL: &'static str = "mail";
+    const SEPARATOR: char = '#';
+
+    /// The stream of an aggregate's events.
+    #[must_use]
+    pub fn of(aggregate: Aggregate<'_>) -> Self {
+        Self(format!("{}{}{}", aggregate.kind(), Self::SEPARATOR, aggregate.id()))
+    }
+
+    /// A mail's own stream: mails wait for nothing.
+    #[must_use]
+    pub fn of_mail(id: &str) -> Self {
+        Self(format!("{}{}{id}", Self::MAIL, Self::SEPARATOR))
+    }
+
+    /// Takes a stream's name from the store as it is.
+    #[must_use]
+    pub fn restore(stored: impl Into<String>) -> Self {
+        Self(stored.into())
+    }
+
+    /// Whether it is a mail.
+    #[must_use]
+    pub fn is_mail(&self) -> bool {
+        self.kind() == Self::MAIL
+    }
+
+    /// What kind of aggregate its events are about.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.0.split_once(Self::SEPARATOR).map_or(self.as_str(), |(kind, _)| kind)
+    }
+
+    /// The identifier of that aggregate.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.split_once(Self::SEPARATOR).map_or("", |(_, id)| id)
+    }
+
+    /// The stream's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A domain event on its way to others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventEnvelope {
-    /// Unique; the same over retries.
+    /// Unique; the same over retries and replays.
     pub id: String,
     /// What happened, as [`domain::DomainEvent::name`] says it.
     pub name: String,
+    /// The version of the shape of `data`.
+    pub version: u32,
     /// When.
     pub occurred_at: Timestamp,
+    /// To what.
+    pub stream: Stream,
+    /// Its place among the events of that: as texts, later ones are greater.
+    pub sequence: String,
+    /// In which tenant.
+    pub tenant_id: TenantId,
+    /// Who did it, where it was somebody who is known.
+    pub actor_id: Option<UserId>,
     /// To whom and how, by id only.
     pub data: serde_json::Value,
 }
 
-/// Something that waits in the outbox.
+/// The first message of a stream, in the hands of whoever reserved it.
 #[derive(Clone, Debug)]
 pub struct OutboxMessage {
     /// Unique; the same over retries.
     pub id: String,
-    /// How often its delivery was tried before.
+    /// The stream.
+    pub stream: Stream,
+    /// Its place in the stream.
+    pub position: String,
+    /// How often it was reserved for a delivery, this time included. Of two who have reserved it, only the later one
+    /// may postpone or bury it.
     pub attempts: u32,
-    /// When it was due; the lease of whoever works on it is checked against this.
-    pub due_at: Timestamp,
     /// What to deliver.
     pub payload: OutboxPayload,
 }
@@ -38,61 +110,99 @@ pub enum OutboxPayload {
     Event(EventEnvelope),
 }
 
-/// The messages that committed change sets queued. At-least-once: a message stays until
-/// [`Outbox::delivered`].
+/// The messages that committed change sets queued, in streams. At least once: a message stays until
+/// [`Outbox::delivered`]. In order: of a stream, only the first message can be had.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// At most `limit` messages that are due, oldest first. May miss one that was committed a moment ago.
+    /// At most `limit` streams in which something may be due, those first that have waited longest. May miss one that
+    /// was committed to a moment ago, and may name one whose first message is reserved or postponed.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxMessage>, StoreError>;
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Stream>, StoreError>;
 
-    /// The message with this id, if it still waits. Unlike [`Self::due`] it sees what was committed a moment
-    /// ago.
+    /// Reserves the first message of a stream until `until`, counting the attempt. `None` when the stream is empty, or
+    /// its first message is reserved or postponed beyond `now`; of several callers one gets it. Sees what was
+    /// committed a moment ago.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
-    async fn find(&self, id: &str) -> Result<Option<OutboxMessage>, StoreError>;
+    async fn take(
+        &self,
+        stream: &Stream,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<OutboxMessage>, StoreError>;
 
-    /// Reserves a message until `until`, counting the attempt. `false` when somebody else has it, or it is
-    /// gone; of several callers one gets `true`.
+    /// Removes a message, which makes the next one the first of its stream.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
-    async fn lease(&self, message: &OutboxMessage, until: Timestamp) -> Result<bool, StoreError>;
+    async fn delivered(&self, message: &OutboxMessage) -> Result<(), StoreError>;
 
-    /// Removes a message.
+    /// Lets a message, and with it its stream, rest until `at`, unless somebody else has reserved it meanwhile.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
-    async fn delivered(&self, id: &str) -> Result<(), StoreError>;
+    async fn postpone(&self, message: &OutboxMessage, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Makes a reserved message due again at `at`.
+    /// Moves a message from its stream to the dead letters, unless somebody else has reserved it meanwhile. `reason`
+    /// says why, without personal data.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
-    async fn postpone(&self, id: &str, at: Timestamp) -> Result<(), StoreError>;
+    async fn bury(&self, message: &OutboxMessage, reason: &str) -> Result<(), StoreError>;
+}
 
-    /// Takes a message out of the queue for good, keeping it for people to look at.
+/// A message that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The message's id.
+    pub id: String,
+    /// The stream that it was in.
+    pub stream: Stream,
+    /// The event's name, or `mail`.
+    pub what: String,
+    /// How often its delivery was tried.
+    pub attempts: u32,
+    /// Why it was given up.
+    pub reason: String,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// When it was given up.
+    pub buried_at: Timestamp,
+}
+
+/// The messages that were given up. They are kept for thirty days.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// At most `limit` of them, those first that were given up first. May miss what happened a moment ago.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store fails.
-    async fn bury(&self, id: &str) -> Result<(), StoreError>;
+    async fn list(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Puts one back to its old place in its stream, where it is due at once, as if its delivery had never been tried.
+    /// `false` when there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails.
+    async fn replay(&self, id: &str) -> Result<bool, StoreError>;
 }
 
 /// Tells others what happened.
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait EventPublisher: Send + Sync {
-    /// Publishes one event.
+    /// Publishes one event. An event whose publishing broke off anywhere is published again, with the same id.
     ///
     /// # Errors
     ///
@@ -100,7 +210,7 @@ pub trait EventPublisher: Send + Sync {
     async fn publish(&self, event: &EventEnvelope) -> Result<(), PublishError>;
 }
 
-/// Why an event was not taken.
+/// Why an event was not taken. Holds no secret: it is logged and kept with dead letters.
 #[derive(Debug, thiserror::Error)]
 #[error("event was not taken: {0}")]
 pub struct PublishError(pub String);

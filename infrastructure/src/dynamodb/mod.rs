@@ -25,6 +25,6 @@ pub use entitlements::DynamoEntitlementRepository;
 pub use health::DynamoHealthCheck;
 pub use invitations::DynamoInvitationRepository;
 pub use members::DynamoMemberRepository;
-pub use outbox::DynamoOutbox;
+pub use outbox::{DynamoDeadLetters, DynamoOutbox};
 pub use store::{AUDIT_KEPT_FOR, DynamoStore};
 pub use unit_of_work::DynamoUnitOfWork;

@@ -8,7 +8,7 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoEntitlementRepository, DynamoHealthCheck,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoDeadLetters, DynamoEntitlementRepository, DynamoHealthCheck,
     DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
@@ -105,6 +105,12 @@ impl DynamoStore {
     #[must_use]
     pub fn outbox(&self) -> DynamoOutbox {
         DynamoOutbox::new(self.clone())
+    }
+
+    /// Holds what was given up.
+    #[must_use]
+    pub fn dead_letters(&self) -> DynamoDeadLetters {
+        DynamoDeadLetters::new(self.client.clone(), &self.layout, Arc::clone(&self.clock))
     }
 
     /// Asks the store how it is.

@@ -39,8 +39,7 @@ pub mod index {
     pub const INVITATIONS_BY_EMAIL: &str = "email-status-index";
     /// Business data by tenant and version.
     pub const BUSINESS_DATA_BY_TENANT: &str = "tenant_id-version-index";
-    /// Undelivered outbox messages by queue, earliest due first. Sparse: a message that is no
-    /// longer due has no `queue` attribute, and so no place in the index.
+    /// Outbox messages by queue: what waits, earliest due first, and what was given up, oldest first.
     pub const OUTBOX_BY_DUE: &str = "due-index";
     /// Audit records of all tenants by month, oldest first.
     pub const AUDIT_BY_MONTH: &str = "month-index";
@@ -242,13 +241,15 @@ impl<'a> TableDefinition<'a> {
                 Self { indexes: vec![by(index::BY_USER, "user_id")], ttl_attribute: Some("ttl"), ..plain("session_id") }
             }
             Table::AccountSeats => plain("tenant_id"),
-            // `due_at` is RFC 3339 in UTC with a fixed number of digits, so that its order as text is
-            // its order in time. The stream starts the relay in production.
+            // A partition is the messages that are delivered in order. `due_at` is RFC 3339 in UTC with a
+            // fixed number of digits, so that its order as text is its order in time. The table's stream
+            // starts the relay in production.
             Table::AccountOutbox => Self {
                 indexes: vec![sorted(index::OUTBOX_BY_DUE, "queue", "due_at")],
                 ttl_attribute: Some("ttl"),
-                stream: Some(StreamViewType::NewImage),
-                ..plain("message_id")
+                sort_key: Some("position"),
+                stream: Some(StreamViewType::KeysOnly),
+                ..plain("stream")
             },
             Table::AccountIdempotency => Self { ttl_attribute: Some("ttl"), ..plain("key_hash") },
             // `position` begins with the date in a form that sorts, and ends with the record's id. A month is what

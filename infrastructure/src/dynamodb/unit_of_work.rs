@@ -54,8 +54,9 @@ impl DynamoUnitOfWork {
             let item = message::new_mail(&self.new_message_id(), mail, &*self.store.sealer, now);
             plan.queue(&self.store, item.map_err(|error| StoreError::Refused(Box::new(error)))?)?;
         }
-        for event in &changes.events {
-            plan.queue(&self.store, message::new_event(&self.new_message_id(), event, now))?;
+        for (ordinal, event) in changes.events.iter().enumerate() {
+            let id = self.new_message_id();
+            plan.queue(&self.store, message::new_event(&id, event, ordinal, changes.by.as_ref(), now)?)?;
         }
         for event in changes.events.iter().filter(|event| event.is_security_relevant()) {
             writes::audit(&mut plan, &self.store, &audit_record::of_event(event, changes.actor()))?;

@@ -3,11 +3,13 @@
 
 pub(crate) mod audit;
 pub(crate) mod directory;
+mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;
 pub(crate) mod outbox;
 pub(crate) mod python_rows;
+pub(crate) mod relay;
 pub(crate) mod round_trips;
 pub(crate) mod sessions;
 pub(crate) mod store;
@@ -74,20 +76,28 @@ macro_rules! for_each_test {
                 a_token_that_is_gone_cannot_be_redeemed
             }
             outbox {
-                what_was_committed_is_due_in_order
+                each_mail_is_due_on_its_own_the_oldest_first
                 what_is_not_due_yet_is_not_shown
-                a_message_that_waits_is_found_by_its_id
-                of_racing_leases_one_wins
-                a_leased_message_is_due_again_when_the_lease_is_over
-                a_postponed_message_is_due_later
+                the_events_of_an_aggregate_come_one_after_the_other
+                aggregates_do_not_wait_for_each_other
+                an_event_never_takes_the_place_of_another
+                of_racing_relays_one_gets_the_message
+                a_reserved_message_can_be_had_again_when_the_time_is_over
+                who_was_too_slow_decides_nothing_any_more
+                a_postponed_message_is_due_later_and_holds_its_stream
                 a_delivered_message_is_gone
-                a_buried_message_is_kept_and_not_due
-                a_message_that_is_gone_stays_gone
+                a_buried_message_frees_its_stream_and_is_kept
+                a_replayed_message_has_its_old_place_and_a_new_life
+                dead_letters_are_listed_oldest_first
                 a_mail_is_not_readable_in_the_table
-                a_mail_that_was_tampered_with_is_buried_and_does_not_block_the_queue
+                a_message_that_cannot_be_read_goes_to_the_dead_letters
                 a_mail_whose_key_is_unknown_is_tried_again_later
-                events_name_people_by_id_only
+                events_say_what_happened_to_whom_and_who_did_it
                 the_relay_is_woken_when_something_was_queued
+            }
+            relay {
+                a_relay_killed_at_any_step_loses_nothing_and_keeps_the_order
+                racing_relays_that_stop_and_die_lose_nothing_and_keep_the_order
             }
             invitations {
                 every_field_of_an_invitation_survives

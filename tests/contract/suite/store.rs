@@ -11,7 +11,7 @@ use std::{
 use application::{
     TenantScope,
     ports::{
-        Account, AccountRepository, AddressHolder, AuditTrail, ChangeSet, Clock, CommitError, HealthCheck,
+        Account, AccountRepository, AddressHolder, AuditTrail, ChangeSet, Clock, CommitError, DeadLetters, HealthCheck,
         InvitationRepository, Outbox, PlatformDirectory, UnitOfWork,
     },
 };
@@ -39,6 +39,7 @@ pub(crate) struct Store {
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) directory: Arc<dyn PlatformDirectory>,
     pub(crate) audit_trail: Arc<dyn AuditTrail>,
+    pub(crate) dead_letters: Arc<dyn DeadLetters>,
     pub(crate) health: Arc<dyn HealthCheck>,
     pub(crate) clock: Arc<PinnedClock>,
     pub(crate) sealer: Arc<ToySealer>,
@@ -76,6 +77,7 @@ impl Store {
             outbox: Arc::new(store.outbox()),
             directory: Arc::new(store.directory()),
             audit_trail: Arc::new(store.audit_trail()),
+            dead_letters: Arc::new(store.dead_letters()),
             health: Arc::new(store.health()),
             clock,
             sealer,
@@ -111,6 +113,13 @@ impl Store {
     pub(crate) async fn remove(&self, table: Table, id: &str) {
         let request = self.client.delete_item().table_name(self.layout.name(table));
         request.key(self.layout.definition(table).key, text(id)).send().await.unwrap();
+    }
+
+    /// Removes a row of the outbox as somebody else would.
+    pub(crate) async fn forget(&self, mut row: Item) {
+        row.retain(|attribute, _| ["stream", "position"].contains(&attribute.as_str()));
+        let request = self.client.delete_item().table_name(self.layout.name(Table::AccountOutbox));
+        request.set_key(Some(row)).send().await.unwrap();
     }
 
     /// A row as it is stored.

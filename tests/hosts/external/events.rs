@@ -134,10 +134,10 @@ pub(crate) fn rest_api(request: &Request<'_>) -> Value {
     })
 }
 
-/// What the outbox table's stream sends when messages with these ids were inserted. A lease of one of them has
-/// come in the same batch.
-pub(crate) fn outbox_stream(ids: &[String]) -> Value {
-    let record = |name: &str, number: usize, id: &str| {
+/// What the outbox table's stream sends when messages were inserted that are in these streams of messages. A lease of
+/// one of them has come in the same batch.
+pub(crate) fn outbox_stream(streams: &[String]) -> Value {
+    let record = |name: &str, number: usize, stream: &str| {
         json!({
             "eventID": format!("c4ca4238a0b923820dcc509a6f75{number:04}"),
             "eventName": name,
@@ -146,7 +146,7 @@ pub(crate) fn outbox_stream(ids: &[String]) -> Value {
             "awsRegion": "us-east-1",
             "dynamodb": {
                 "ApproximateCreationDateTime": 1_741_791_934,
-                "Keys": { "message_id": { "S": id } },
+                "Keys": { "stream": { "S": stream }, "position": { "S": "00000000000000000001.000.1" } },
                 "SequenceNumber": format!("4421584500000000017450439{number:03}"),
                 "SizeBytes": 46,
                 "StreamViewType": "KEYS_ONLY"
@@ -155,8 +155,9 @@ pub(crate) fn outbox_stream(ids: &[String]) -> Value {
                 "arn:aws:dynamodb:us-east-1:123456789012:table/purposepath-account-outbox-dev/stream/2025-03-12T00:00:00.000"
         })
     };
-    let mut records: Vec<_> = ids.iter().enumerate().map(|(number, id)| record("INSERT", number, id)).collect();
-    records.extend(ids.first().map(|id| record("MODIFY", ids.len(), id)));
+    let mut records: Vec<_> =
+        streams.iter().enumerate().map(|(number, stream)| record("INSERT", number, stream)).collect();
+    records.extend(streams.first().map(|stream| record("MODIFY", streams.len(), stream)));
     json!({ "Records": records })
 }
 

@@ -72,10 +72,10 @@ impl Surroundings {
         ]);
     }
 
-    /// The messages in the outbox.
+    /// The streams of the messages in the outbox, one for each message.
     pub(crate) async fn waiting(&self) -> Vec<String> {
         let rows = self.rows(Table::AccountOutbox).await;
-        rows.iter().map(|row| row["message_id"].as_s().unwrap().clone()).collect()
+        rows.iter().map(|row| row["stream"].as_s().unwrap().clone()).collect()
     }
 
     /// Every row of `table`.

@@ -10,19 +10,18 @@ use domain::{
 };
 use serde_json::{Map, Value, json};
 
-/// The shape of an event's `data`; counted up when a reader of the present shape could not read the next.
-const VERSION: u32 = 1;
+/// The version of the shape of every event's `data`, as `docs/events` describes it; counted up when a reader of the
+/// present shape could not read the next.
+pub(super) const VERSION: u32 = 1;
 
 /// The `data` of an event.
 pub(super) fn of(event: &DomainEvent) -> Value {
-    let mut data = match event {
+    Value::Object(match event {
         DomainEvent::User(event) => of_user(event),
         DomainEvent::Tenant(event) => of_tenant(event),
         DomainEvent::Session(event) => of_session(event),
         DomainEvent::Invitation(event) => of_invitation(event),
-    };
-    data.insert("version".to_owned(), VERSION.into());
-    Value::Object(data)
+    })
 }
 
 fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Map<String, Value> {

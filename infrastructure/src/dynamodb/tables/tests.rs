@@ -34,7 +34,7 @@ const CONTRACT: &str = "
     account-email-claims  ACCOUNT_EMAIL_CLAIMS_TABLE email                - -
     account-sessions      ACCOUNT_SESSIONS_TABLE     session_id           user-index(user_id) ttl
     account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
-    account-outbox        ACCOUNT_OUTBOX_TABLE       message_id           due-index(queue+due_at) ttl
+    account-outbox        ACCOUNT_OUTBOX_TABLE       stream+position      due-index(queue+due_at) ttl
     account-idempotency   ACCOUNT_IDEMPOTENCY_TABLE  key_hash             - ttl
     account-audit         ACCOUNT_AUDIT_TABLE        tenant_id+position   month-index(month+position) ttl
 ";
@@ -151,7 +151,7 @@ fn only_the_outbox_has_a_stream() {
     for definition in layout.definitions() {
         let request = definition.create_request().expect("a request").build().expect("an input");
         let view = request.stream_specification().and_then(StreamSpecification::stream_view_type);
-        let expected = (definition.table == Table::AccountOutbox).then_some(&StreamViewType::NewImage);
+        let expected = (definition.table == Table::AccountOutbox).then_some(&StreamViewType::KeysOnly);
         assert_eq!(view, expected);
     }
 }
