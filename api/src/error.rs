@@ -34,6 +34,7 @@ pub(crate) enum ErrorCode {
     TenantInactive,
     TenantLimitExceeded,
     TenantMismatch,
+    TenantNotFound,
     TokenExpired,
     TokenInvalid,
     TokenMissing,
@@ -62,6 +63,7 @@ const fn answer_to(kind: ErrorKind) -> (StatusCode, ErrorCode) {
         ErrorKind::EmailAlreadyExists => (StatusCode::CONFLICT, ErrorCode::EmailAlreadyExists),
         ErrorKind::Conflict => (StatusCode::CONFLICT, ErrorCode::ResourceConflict),
         ErrorKind::NotFound => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+        ErrorKind::TenantNotFound => (StatusCode::NOT_FOUND, ErrorCode::TenantNotFound),
         ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::ServiceUnavailable),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::InternalError),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    AdminService, AuditService, AuthService, InvitationService, UseCases, UserService,
+    AdminService, AuditService, AuthService, InvitationService, TenantService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -43,6 +43,7 @@ hand_out! {
     UserService: use_cases.users;
     AuditService: use_cases.audit;
     AdminService: use_cases.admin;
+    TenantService: use_cases.tenants;
     HealthService: health;
 }
 

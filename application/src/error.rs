@@ -41,6 +41,8 @@ pub enum ErrorKind {
     IdempotencyKeyReused,
     /// Nothing there.
     NotFound,
+    /// No tenant there, or none of one's own.
+    TenantNotFound,
     /// The service cannot answer now; trying again later may help.
     Unavailable,
     /// A fault of ours.

@@ -171,6 +171,7 @@ impl Ports {
         AuthService::new(
             &use_cases::Ports {
                 accounts: Arc::new(self.accounts),
+                tenants: Arc::new(Unreached),
                 members: Arc::new(Unreached),
                 entitlements: Arc::new(Unreached),
                 directory: Arc::new(Unreached),

@@ -20,6 +20,7 @@ pub mod ports;
 pub mod relay;
 mod retry;
 mod security_log;
+pub mod tenants;
 pub mod use_cases;
 pub mod users;
 
@@ -30,5 +31,6 @@ pub use auth::AuthService;
 pub use error::{Classified, ErrorKind, Failure};
 pub use invitations::InvitationService;
 pub use relay::Relay;
+pub use tenants::TenantService;
 pub use use_cases::{Ports, UseCases};
 pub use users::UserService;

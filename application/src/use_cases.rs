@@ -10,8 +10,9 @@ use crate::{
     invitations::InvitationService,
     ports::{
         AccountRepository, AuditTrail, Clock, EntitlementRepository, IdGenerator, InvitationRepository,
-        MemberRepository, PasswordHasher, PlatformDirectory, Tokens, UnitOfWork,
+        MemberRepository, PasswordHasher, PlatformDirectory, TenantRepository, Tokens, UnitOfWork,
     },
+    tenants::TenantService,
     users::UserService,
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub struct Ports {
     /// Reads accounts.
     pub accounts: Arc<dyn AccountRepository>,
+    /// Reads tenants.
+    pub tenants: Arc<dyn TenantRepository>,
     /// Reads the people of a tenant.
     pub members: Arc<dyn MemberRepository>,
     /// Knows what tenants may use.
@@ -55,6 +58,8 @@ pub struct UseCases {
     pub admin: AdminService,
     /// What happened in tenants.
     pub audit: AuditService,
+    /// Organisations.
+    pub tenants: TenantService,
 }
 
 impl UseCases {
@@ -67,6 +72,7 @@ impl UseCases {
             users: UserService::new(ports),
             audit: AuditService::new(ports),
             admin: AdminService::new(ports, admins),
+            tenants: TenantService::new(ports),
         }
     }
 }

@@ -79,6 +79,12 @@ impl DomainEvent {
             },
             Self::Tenant(event) => match event.what {
                 TenantEventKind::Created { .. } => "TenantCreated",
+                TenantEventKind::Renamed => "TenantRenamed",
+                TenantEventKind::SettingsChanged { .. } => "TenantSettingsChanged",
+                TenantEventKind::Suspended { .. } => "TenantSuspended",
+                TenantEventKind::Reactivated => "TenantReactivated",
+                TenantEventKind::Closed { .. } => "TenantClosed",
+                TenantEventKind::Reopened => "TenantReopened",
             },
             Self::Session(event) => match event.what {
                 SessionEventKind::Ended { .. } => "SessionEnded",
@@ -115,7 +121,13 @@ impl DomainEvent {
                 | UserEventKind::PreferencesChanged => false,
             },
             Self::Tenant(event) => match event.what {
-                TenantEventKind::Created { .. } => true,
+                TenantEventKind::Created { .. }
+                | TenantEventKind::Renamed
+                | TenantEventKind::Suspended { .. }
+                | TenantEventKind::Reactivated
+                | TenantEventKind::Closed { .. }
+                | TenantEventKind::Reopened => true,
+                TenantEventKind::SettingsChanged { .. } => false,
             },
             Self::Session(event) => match event.what {
                 SessionEventKind::Ended { reason } => match reason {

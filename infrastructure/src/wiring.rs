@@ -159,6 +159,7 @@ pub async fn assemble(
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
     let ports = Ports {
         accounts: Arc::new(store.accounts()),
+        tenants: Arc::new(store.tenants()),
         members: Arc::new(store.members()),
         entitlements: Arc::new(store.entitlements()),
         directory: Arc::new(store.directory()),

@@ -175,7 +175,7 @@ impl From<Tenant> for AdminTenant {
             id: tenant.id.to_string(),
             tenant_id: tenant.id.to_string(),
             name: tenant.name.as_str().to_owned(),
-            status: tenant.status.as_str(),
+            status: tenant.status().as_str(),
             owner_user_id: tenant.owner_user_id.to_string(),
             created_at: tenant.created_at,
             updated_at: tenant.updated_at,

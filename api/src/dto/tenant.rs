@@ -35,7 +35,7 @@ impl TenantInfo {
             id: tenant.id.to_string(),
             tenant_id: tenant.id.to_string(),
             name: tenant.name.as_str().to_owned(),
-            status: tenant.status.as_str(),
+            status: tenant.status().as_str(),
             subscription_tier: plan.map(|plan| plan.tier.as_str()),
             subscription_status: plan.map(|plan| plan.status.as_str()),
             trial_ends_at: plan.and_then(|plan| plan.trial_ends_at),

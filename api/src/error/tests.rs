@@ -36,6 +36,7 @@ async fn answer(error: impl Into<ApiError>) -> (StatusCode, axum::http::HeaderMa
 #[case(ErrorKind::EmailAlreadyExists, 409, "EMAIL_ALREADY_EXISTS")]
 #[case(ErrorKind::Conflict, 409, "RESOURCE_CONFLICT")]
 #[case(ErrorKind::NotFound, 404, "NOT_FOUND")]
+#[case(ErrorKind::TenantNotFound, 404, "TENANT_NOT_FOUND")]
 #[case(ErrorKind::Unavailable, 503, "SERVICE_UNAVAILABLE")]
 #[case(ErrorKind::Internal, 500, "INTERNAL_ERROR")]
 fn each_kind_of_error_has_its_status_and_code(#[case] kind: ErrorKind, #[case] status: u16, #[case] code: &str) {

@@ -113,9 +113,13 @@ impl AuthService {
         if !self.still_counts(token, &found) {
             return Err(AuthenticationError::Invalid);
         }
-        let SignedInAccount { user, tenant, .. } = found;
+        let SignedInAccount { user, tenant, session } = found;
+        let signed_in_at = session.map_or(token.issued_at, |session| session.snapshot().started_at);
         if !tenant.is_usable() {
             return Err(AuthenticationError::TenantInactive);
+        }
+        if tenant.has_signed_out(signed_in_at) {
+            return Err(AuthenticationError::Invalid);
         }
         if !user.is_usable() {
             return Err(AuthenticationError::AccountInactive);

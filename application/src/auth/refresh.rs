@@ -1,7 +1,7 @@
 //! Staying signed in: a refresh token for a new pair of tokens (security rule 15).
 
 use domain::{
-    Session, SessionId, TokenHash, TokenId,
+    Session, SessionId, Timestamp, TokenHash, TokenId,
     session::{Device, RefreshDecision, RefreshToken},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -129,6 +129,7 @@ impl AuthService {
             return Err(refuse(&token, "token_reused", RefreshError::Invalid));
         }
         check_usable(&token, &account)?;
+        check_signed_in(&token, &account, token.issued_at)?;
         if account.user.snapshot().sessions.began_at.is_some_and(|began| token.issued_at < began) {
             return Err(refuse(&token, "session_over", RefreshError::Invalid));
         }
@@ -161,6 +162,7 @@ impl AuthService {
         mut session: Session,
     ) -> Result<Refreshed, Setback<RefreshError>> {
         check_usable(token, &account)?;
+        check_signed_in(token, &account, session.snapshot().started_at)?;
         let user = account.user.snapshot();
         let session_id = session.snapshot().id.clone();
         let (id, issued_at) = (TokenId::from(self.ids.uuid()), self.clock.now());
@@ -235,6 +237,18 @@ fn check_usable(token: &VerifiedRefreshToken, account: &Account) -> Result<(), S
     }
     if !account.user.is_usable() {
         return Err(refuse(token, "account_inactive", RefreshError::AccountInactive));
+    }
+    Ok(())
+}
+
+/// Everybody may have been signed out since the tenant was last out of use.
+fn check_signed_in(
+    token: &VerifiedRefreshToken,
+    account: &Account,
+    at: Timestamp,
+) -> Result<(), Setback<RefreshError>> {
+    if account.tenant.has_signed_out(at) {
+        return Err(refuse(token, "session_over", RefreshError::Invalid));
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ impl TenantFilter {
         let Self { status, name_prefix } = self;
         let begins =
             |prefix: &String| tenant.snapshot().name.as_str().to_lowercase().starts_with(&prefix.to_lowercase());
-        status.is_none_or(|wanted| tenant.snapshot().status == wanted) && name_prefix.as_ref().is_none_or(begins)
+        status.is_none_or(|wanted| tenant.snapshot().status() == wanted) && name_prefix.as_ref().is_none_or(begins)
     }
 }
 

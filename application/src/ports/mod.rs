@@ -13,6 +13,7 @@ mod mail;
 mod members;
 mod outbox;
 mod passwords;
+mod tenants;
 mod tokens;
 mod unit_of_work;
 #[cfg(any(test, feature = "fixtures"))]
@@ -32,6 +33,7 @@ pub use outbox::{
     DeadLetter, DeadLetters, EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError, Stream,
 };
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
+pub use tenants::TenantRepository;
 pub use tokens::{
     AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,
     VerifiedAccessToken, VerifiedRefreshToken,

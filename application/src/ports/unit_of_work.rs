@@ -46,6 +46,14 @@ pub struct ChangeSet {
 pub enum Write {
     /// Stores a new tenant; [`Refusal::AlreadyExists`] when there is one of that id.
     CreateTenant(Tenant),
+    /// Stores what differs between a tenant as loaded and as decided; [`Refusal::Stale`] when the stored version
+    /// is not the loaded one any more.
+    SaveTenant {
+        /// As loaded.
+        before: Box<Tenant>,
+        /// As decided.
+        after: Box<Tenant>,
+    },
     /// Stores a new user; [`Refusal::AlreadyExists`] when there is one of that id.
     CreateUser(Box<User>),
     /// Stores what differs between a user as loaded and as decided; [`Refusal::Stale`] when the stored version
@@ -140,6 +148,11 @@ impl ChangeSet {
     /// Adds what differs between an invitation as loaded and as decided.
     pub fn save_invitation(self, before: Invitation, after: Invitation) -> Self {
         self.write(Write::SaveInvitation { before: Box::new(before), after: Box::new(after) })
+    }
+
+    /// Adds what differs between a tenant as loaded and as decided.
+    pub fn save_tenant(self, before: Tenant, after: Tenant) -> Self {
+        self.write(Write::SaveTenant { before: Box::new(before), after: Box::new(after) })
     }
 
     /// Adds what a command did.

@@ -8,7 +8,7 @@ use domain::{
 
 use super::{
     AuditFilter, AuditTrail, EntitlementRepository, HeldInvitation, InvitationRepository, MemberRepository,
-    PlatformDirectory, SeatRecord, StoreError, TenantFilter, UserFilter,
+    PlatformDirectory, SeatRecord, StoreError, TenantFilter, TenantRepository, UserFilter,
 };
 use crate::{
     actor::{PlatformAdmin, TenantScope},
@@ -22,6 +22,13 @@ pub struct Unreached;
 
 fn unreached<T>() -> Result<T, StoreError> {
     Err(StoreError::Unavailable("this test does not reach that far".into()))
+}
+
+#[async_trait]
+impl TenantRepository for Unreached {
+    async fn find(&self, _: &TenantScope) -> Result<Option<Tenant>, StoreError> {
+        unreached()
+    }
 }
 
 #[async_trait]

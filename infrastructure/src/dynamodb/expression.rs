@@ -43,6 +43,13 @@ impl Condition {
         self
     }
 
+    /// Demands all that another condition does as well.
+    pub(super) fn and_all(mut self, other: Self) -> Self {
+        self.demands.extend(other.demands);
+        self.values.extend(other.values);
+        self
+    }
+
     /// Gives the value that `:name` stands for. The values of [`Changes`] have the names of attributes, so a
     /// condition's must have others.
     pub(super) fn with(mut self, name: &str, value: AttributeValue) -> Self {

@@ -16,6 +16,7 @@ mod members;
 mod outbox;
 mod store;
 pub mod tables;
+mod tenants;
 mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
@@ -27,4 +28,5 @@ pub use invitations::DynamoInvitationRepository;
 pub use members::DynamoMemberRepository;
 pub use outbox::{DynamoDeadLetters, DynamoOutbox};
 pub use store::{AUDIT_KEPT_FOR, DynamoStore};
+pub use tenants::DynamoTenantRepository;
 pub use unit_of_work::DynamoUnitOfWork;

@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 
 use super::{
     DynamoAccountRepository, DynamoAuditTrail, DynamoDeadLetters, DynamoEntitlementRepository, DynamoHealthCheck,
-    DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoUnitOfWork,
+    DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoTenantRepository,
+    DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -75,6 +76,12 @@ impl DynamoStore {
     #[must_use]
     pub fn audit_trail(&self) -> DynamoAuditTrail {
         DynamoAuditTrail::new(self.clone())
+    }
+
+    /// Reads tenants.
+    #[must_use]
+    pub fn tenants(&self) -> DynamoTenantRepository {
+        DynamoTenantRepository::new(self.clone())
     }
 
     /// Reads the people of a tenant.

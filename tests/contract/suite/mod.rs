@@ -13,6 +13,7 @@ pub(crate) mod relay;
 pub(crate) mod round_trips;
 pub(crate) mod sessions;
 pub(crate) mod store;
+pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
@@ -34,6 +35,18 @@ macro_rules! for_each_test {
                 a_tenant_without_a_row_is_reported
                 the_active_subscription_is_the_tenants_plan
                 the_store_says_that_it_is_well
+            }
+            tenants {
+                a_tenant_is_found_by_its_own_scope_only
+                every_standing_of_a_tenant_survives_and_leaves_nothing_behind
+                a_stale_save_of_a_tenant_is_refused
+                of_racing_saves_of_a_tenant_one_wins
+                a_refused_save_of_a_tenant_leaves_nothing
+                a_tenant_that_is_gone_is_not_saved
+                a_python_tenant_is_read
+                a_python_tenant_keeps_what_we_do_not_know
+                settings_are_saved_over_whatever_python_left_in_their_place
+                what_python_changed_meanwhile_in_a_tenant_is_not_overwritten
             }
             python_rows {
                 a_python_user_is_read

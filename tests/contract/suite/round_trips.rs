@@ -6,7 +6,7 @@ use domain::{
     Currency, EmailAddress, HttpsUrl, Language, OneTimeToken, PersonName, PhoneNumber, Role, Session, SessionId,
     Tenant, TenantId, TimeZone, Timestamp, TokenHash, TokenId, User, UserId, Version,
     session::{Device, RefreshToken, SessionEnd, SessionSnapshot, SessionState, SpentToken},
-    tenant::{TenantName, TenantSnapshot, TenantStatus},
+    tenant::{Reopening, Standing, SuspensionReason, TargetLineMode, TenantName, TenantSettings, TenantSnapshot},
     user::{
         PasswordHash, Preferences, SessionGeneration, UserSnapshot, UserStatus,
         preferences::{Coaching, Label, Notifications, SessionLength, Theme, TimeFormat},
@@ -108,13 +108,23 @@ pub(crate) async fn every_field_of_a_user_survives(store: &Store) {
 
 pub(crate) async fn every_field_of_a_tenant_survives(store: &Store) {
     let [first, last] = ends_of_time();
-    for status in TenantStatus::ALL {
-        let (user, _) = person(status.as_str(), &email(status.as_str()));
+    let reopening = Some(Reopening { until: last, token: TokenHash::of("reopen") });
+    let standings = [
+        (Standing::InUse, TargetLineMode::Single),
+        (Standing::Suspended { since: first, reason: SuspensionReason::TermsViolation }, TargetLineMode::Three),
+        (Standing::Closed { since: first, reopening }, TargetLineMode::Three),
+    ];
+    for (number, (standing, target_line_mode)) in standings.into_iter().enumerate() {
+        let name = format!("person-{number}");
+        let (user, _) = person(&name, &email(&name));
         let tenant = TenantSnapshot {
             id: user.snapshot().tenant_id.clone(),
             name: TenantName::restore(odd_text(100)),
             owner_user_id: user.snapshot().id.clone(),
-            status,
+            on_trial: true,
+            standing,
+            signed_out_at: Some(last),
+            settings: TenantSettings { target_line_mode },
             created_at: first,
             updated_at: last,
             version: Version::UNWRITTEN,

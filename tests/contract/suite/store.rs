@@ -12,7 +12,7 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, ChangeSet, Clock, CommitError, DeadLetters, HealthCheck,
-        InvitationRepository, Outbox, PlatformDirectory, UnitOfWork,
+        InvitationRepository, Outbox, PlatformDirectory, TenantRepository, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -35,6 +35,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) invitations: Arc<dyn InvitationRepository>,
+    pub(crate) tenants: Arc<dyn TenantRepository>,
     pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) directory: Arc<dyn PlatformDirectory>,
@@ -73,6 +74,7 @@ impl Store {
         Self {
             accounts: Arc::new(store.accounts()),
             invitations: Arc::new(store.invitations(true)),
+            tenants: Arc::new(store.tenants()),
             unit_of_work: Arc::new(store.unit_of_work()),
             outbox: Arc::new(store.outbox()),
             directory: Arc::new(store.directory()),

@@ -37,6 +37,7 @@ impl World {
         let world = Arc::new(self);
         let ports = Ports {
             accounts: world.clone(),
+            tenants: Arc::new(Unreached),
             members: Arc::new(Unreached),
             entitlements: Arc::new(Unreached),
             directory: Arc::new(Unreached),

@@ -5,10 +5,12 @@ use domain::{
     DomainEvent, TenantId, UserId,
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEvent, SessionEventKind},
-    tenant::{TenantEvent, TenantEventKind},
+    tenant::{TenantEvent, TenantEventKind, TenantSettings},
     user::{UserEvent, UserEventKind},
 };
 use serde_json::{Map, Value, json};
+
+use super::time;
 
 /// The version of the shape of every event's `data`, as `docs/events` describes it; counted up when a reader of the
 /// present shape could not read the next.
@@ -54,6 +56,16 @@ fn of_tenant(TenantEvent { tenant_id, version: _, what }: &TenantEvent) -> Map<S
         TenantEventKind::Created { owner_user_id } => {
             data.insert("owner_user_id".to_owned(), owner_user_id.as_str().into());
         }
+        TenantEventKind::SettingsChanged { settings: TenantSettings { target_line_mode } } => {
+            data.insert("target_line_mode".to_owned(), target_line_mode.as_str().into());
+        }
+        TenantEventKind::Suspended { reason } => {
+            data.insert("reason".to_owned(), reason.as_str().into());
+        }
+        TenantEventKind::Closed { reopen_until } => {
+            data.insert("reopen_until".to_owned(), time::to_sortable_text(*reopen_until).into());
+        }
+        TenantEventKind::Renamed | TenantEventKind::Reactivated | TenantEventKind::Reopened => {}
     }
     data
 }

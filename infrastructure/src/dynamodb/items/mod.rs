@@ -25,3 +25,4 @@ pub(super) mod user;
 
 use builder::ItemBuilder;
 use reader::Reader;
+pub(super) use reader::text_of_update;

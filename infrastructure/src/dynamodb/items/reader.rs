@@ -127,6 +127,18 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The text of `updated_at`, if the item is still the one of `version` and `updated_at`.
+pub(in crate::dynamodb) fn text_of_update(
+    table: Table,
+    item: &Item,
+    version: Version,
+    updated_at: Timestamp,
+) -> Option<&str> {
+    let row = Reader::new(table, item);
+    let unchanged = row.version().ok()? == version && row.created_and_updated().ok()?.1 == updated_at;
+    row.text_if("updated_at").ok()?.filter(|_| unchanged)
+}
+
 #[cfg(test)]
 mod tests {
     use std::error::Error;

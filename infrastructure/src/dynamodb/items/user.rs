@@ -2,8 +2,7 @@
 
 use application::ports::StoreError;
 use domain::{
-    EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, Timestamp, TokenHash, User,
-    UserId, Version,
+    EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, TokenHash, User, UserId,
     user::{PasswordHash, SessionGeneration, UserSnapshot, UserStatus},
 };
 
@@ -119,13 +118,6 @@ pub(in crate::dynamodb) fn read_tenant_and_email(item: &Item) -> Result<(TenantI
 pub(in crate::dynamodb) fn read_ids(item: &Item, key: UsersKey) -> Result<(UserId, TenantId), StoreError> {
     let row = Reader::new(Table::Users, item);
     Ok((UserId::restore(row.text(key.attribute())?), TenantId::restore(row.text("tenant_id")?)))
-}
-
-/// The text of `updated_at`, if the item is still the one of `version` and `updated_at`.
-pub(in crate::dynamodb) fn text_of_update(item: &Item, version: Version, updated_at: Timestamp) -> Option<&str> {
-    let row = Reader::new(Table::Users, item);
-    let unchanged = row.version().ok()? == version && row.created_and_updated().ok()?.1 == updated_at;
-    row.text_if("updated_at").ok()?.filter(|_| unchanged)
 }
 
 fn email_of(row: &Reader<'_>) -> Result<EmailAddress, StoreError> {

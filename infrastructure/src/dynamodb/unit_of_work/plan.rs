@@ -7,11 +7,11 @@ use domain::{Timestamp, Version};
 use crate::dynamodb::{
     DynamoStore,
     expression::{Condition, Item, put, text},
-    items::user,
+    items::text_of_update,
     tables::Table,
 };
 
-/// The value in a condition on a user that stands for the loaded `updated_at`.
+/// The value in a condition on a shared row that stands for the loaded `updated_at`.
 pub(super) const LOADED_UPDATED_AT: &str = ":loaded_updated_at";
 
 /// The writes of a transaction, each with what its refusal means.
@@ -23,8 +23,16 @@ pub(super) struct Plan {
 struct Planned {
     item: TransactWriteItem,
     refusal: Option<Refusal>,
-    /// What a user was loaded with, when this write is conditional on it.
-    loaded: Option<(Version, Timestamp)>,
+    /// What a row was loaded with, when this write is conditional on it.
+    loaded: Option<Loaded>,
+}
+
+/// Where and as what a row was loaded that the Python services change, too.
+#[derive(Clone, Copy)]
+pub(super) struct Loaded {
+    pub(super) table: Table,
+    pub(super) version: Version,
+    pub(super) updated_at: Timestamp,
 }
 
 impl Plan {
@@ -38,8 +46,8 @@ impl Plan {
         self.planned.push(Planned { item, refusal: Some(refusal), loaded: None });
     }
 
-    /// Adds a change of a user that must be as it was loaded.
-    pub(super) fn unless_changed(&mut self, loaded: (Version, Timestamp), item: TransactWriteItem) {
+    /// Adds a change of a row that must be as it was loaded.
+    pub(super) fn unless_changed(&mut self, loaded: Loaded, item: TransactWriteItem) {
         self.planned.push(Planned { item, refusal: Some(Refusal::Stale), loaded: Some(loaded) });
     }
 
@@ -62,18 +70,18 @@ impl Plan {
         self.planned.iter().map(|planned| planned.refusal)
     }
 
-    /// Takes over how `updated_at` is spelt in users that were refused and are, by version and date, as they
+    /// Takes over how `updated_at` is spelt in rows that were refused and are, by version and date, as they
     /// were loaded. `true` when there were some and the transaction is worth sending again.
     ///
     /// DynamoDB compares texts, and one instant has many. The plan knows the spellings of every known writer;
-    /// this is for a row that somebody edited by hand, whose user could otherwise never sign in again.
+    /// this is for a row that somebody edited by hand, which could otherwise never be changed again.
     pub(super) fn adopt_spellings(&mut self, reasons: &[CancellationReason]) -> bool {
         let mut adopted = false;
         for (planned, reason) in self.planned.iter_mut().zip(reasons) {
-            let spelling = planned
-                .loaded
-                .zip(reason.item())
-                .and_then(|((version, updated_at), item)| user::text_of_update(item, version, updated_at));
+            let spelling = planned.loaded.zip(reason.item()).and_then(|(loaded, item)| {
+                let Loaded { table, version, updated_at } = loaded;
+                text_of_update(table, item, version, updated_at)
+            });
             let values = planned.item.update.as_mut().and_then(|update| update.expression_attribute_values.as_mut());
             if let Some((spelling, values)) = spelling.zip(values) {
                 values.insert(LOADED_UPDATED_AT.to_owned(), text(spelling));

@@ -4,13 +4,14 @@ use application::{
     audit::AuditEntry,
     ports::{Refusal, SeatRecord, StoreError, Write},
 };
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Invitation, OneTimeToken, Seats, Session, TenantId, User, Version,
+    Invitation, OneTimeToken, Seats, Session, Tenant, TenantId, User, Version,
     tenant::TenantStatus,
     user::{Preferences, UserSnapshot},
 };
 
-use super::plan::{LOADED_UPDATED_AT, Plan};
+use super::plan::{LOADED_UPDATED_AT, Loaded, Plan};
 use crate::dynamodb::{
     DynamoStore,
     expression::{Changes, Condition, Item, check, delete, number, put, text, update},
@@ -28,6 +29,7 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let item = tenant::to_new_item(tenant.snapshot());
             plan.unless(Refusal::AlreadyExists, create(store, Table::Tenants, item)?);
         }
+        Write::SaveTenant { before, after } => save_tenant(plan, store, before, after).await?,
         Write::CreateUser(user) => create_user(plan, store, user.snapshot())?,
         Write::SaveUser { before, after } => save_user(plan, store, before, after).await?,
         Write::ClaimEmail { email, user_id, tenant_id } => {
@@ -115,8 +117,7 @@ fn create_user(plan: &mut Plan, store: &DynamoStore, user: &UserSnapshot) -> Res
     Ok(())
 }
 
-/// Writes what differs, if the row is still the one that was loaded. The Python services count no versions, so
-/// the date of the last change must be the loaded one, too.
+/// Writes what differs, if the row is still the one that was loaded.
 async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &User) -> Result<(), StoreError> {
     let (before, after) = (before.snapshot(), after.snapshot());
     let key = store.layout.users_key();
@@ -127,19 +128,10 @@ async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &
     let changes = Changes::between(&user::to_item(before), &user::to_item(after))
         .set(other_key.attribute(), text(after.id.as_str()))
         .set("version", number(&before.version.next().get()));
-    let [aware, json, naive] = time::spellings(before.updated_at);
-    let condition = of_version(key.attribute(), before.version)
-        .and(format!(
-            "#updated_at IN ({LOADED_UPDATED_AT}, :loaded_updated_at_json, :loaded_updated_at_naive) \
-             OR attribute_not_exists(#updated_at) OR attribute_type(#updated_at, :null)"
-        ))
-        .with("loaded_updated_at", text(aware))
-        .with("loaded_updated_at_json", text(json))
-        .with("loaded_updated_at_naive", text(naive))
-        .with("null", text("NULL"));
+    let loaded = Loaded { table: Table::Users, version: before.version, updated_at: before.updated_at };
     let row = store.key(Table::Users, after.id.as_str());
-    let item = update(store.name(Table::Users), row, changes, condition)?;
-    plan.unless_changed((before.version, before.updated_at), item);
+    let item = update(store.name(Table::Users), row, changes, as_loaded(key.attribute(), loaded))?;
+    plan.unless_changed(loaded, item);
 
     let moved = before.tenant_id != after.tenant_id;
     if moved || before.preferences != after.preferences {
@@ -151,6 +143,40 @@ async fn save_user(plan: &mut Plan, store: &DynamoStore, before: &User, after: &
         }
     }
     Ok(())
+}
+
+/// Writes what differs, if the row is still the one that was loaded.
+async fn save_tenant(plan: &mut Plan, store: &DynamoStore, before: &Tenant, after: &Tenant) -> Result<(), StoreError> {
+    let (before, after) = (before.snapshot(), after.snapshot());
+    let loaded = Loaded { table: Table::Tenants, version: before.version, updated_at: before.updated_at };
+    let mut changes = Changes::between(&tenant::to_item(before), &tenant::to_item(after));
+    let mut condition = as_loaded("tenant_id", loaded);
+    if before.settings != after.settings {
+        // The row as it is: what is unknown in its map has to be written back.
+        let stored = store.get(Table::Tenants, after.id.as_str()).await?.unwrap_or_default();
+        let (settings, as_seen) = tenant::merged_settings(&stored, after.settings);
+        changes = changes.set(tenant::SETTINGS, AttributeValue::M(settings));
+        condition = condition.and_all(as_seen);
+    }
+    let changes = changes.set("version", number(&before.version.next().get()));
+    let row = store.key(Table::Tenants, after.id.as_str());
+    plan.unless_changed(loaded, update(store.name(Table::Tenants), row, changes, condition)?);
+    Ok(())
+}
+
+/// Demands that a shared row is the one that was loaded. The Python services count no versions, so the date of the
+/// last change must be the loaded one, too.
+fn as_loaded(key: &str, loaded: Loaded) -> Condition {
+    let [aware, json, naive] = time::spellings(loaded.updated_at);
+    of_version(key, loaded.version)
+        .and(format!(
+            "#updated_at IN ({LOADED_UPDATED_AT}, :loaded_updated_at_json, :loaded_updated_at_naive) \
+             OR attribute_not_exists(#updated_at) OR attribute_type(#updated_at, :null)"
+        ))
+        .with("loaded_updated_at", text(aware))
+        .with("loaded_updated_at_json", text(json))
+        .with("loaded_updated_at_naive", text(naive))
+        .with("null", text("NULL"))
 }
 
 fn of_version(key: &str, loaded: Version) -> Condition {
