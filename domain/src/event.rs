@@ -75,6 +75,7 @@ impl DomainEvent {
                 UserEventKind::RoleChanged { .. } => "RoleChanged",
                 UserEventKind::Deactivated => "UserDeactivated",
                 UserEventKind::Reactivated => "UserReactivated",
+                UserEventKind::LeftTenant => "UserLeftTenant",
                 UserEventKind::Removed => "UserRemoved",
             },
             Self::Tenant(event) => match event.what {
@@ -112,6 +113,7 @@ impl DomainEvent {
                 | UserEventKind::RoleChanged { .. }
                 | UserEventKind::Deactivated
                 | UserEventKind::Reactivated
+                | UserEventKind::LeftTenant
                 | UserEventKind::Removed => true,
                 UserEventKind::Registered
                 | UserEventKind::EmailConfirmationRequested

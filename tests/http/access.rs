@@ -59,6 +59,7 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("POST", "/api/v1/auth/verify", Public, ""),
     ("POST", "/api/v1/auth/verify/resend", Public, ""),
     ("POST", "/api/v1/invitations", AtLeast(Admin), r#"{"email":"nina@example.com","role":"member"}"#),
+    ("POST", "/api/v1/invitations/accept", SIGNED_IN, r#"{"token":"never-sent"}"#),
     ("POST", "/api/v1/invitations/activate", Public, ""),
     ("POST", "/api/v1/invitations/{id}/resend", AtLeast(Admin), ""),
     ("PUT", "/api/v1/auth/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),

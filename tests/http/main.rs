@@ -16,6 +16,7 @@ mod joining;
 mod journeys;
 mod limits;
 mod logs;
+mod moving;
 mod security_rules;
 mod settings;
 mod signers;

@@ -1,7 +1,7 @@
 //! Invitations.
 
 use application::{
-    auth::{Activate, Credential},
+    auth::{AcceptInvitation, Activate, Credential},
     idempotency::IdempotentRequest,
     invitations::{Invite, ShownInvitation},
     ports::HeldInvitation,
@@ -267,5 +267,29 @@ impl ActivateRequest {
             device,
             idempotency,
         })
+    }
+}
+
+/// Somebody who is signed in and comes in through the link of an invitation.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({
+    "token": "0198c5a2-8f00-7f3a-8d11-6b2a9c0e4d77.9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "close_current_tenant": true,
+}))]
+pub(crate) struct AcceptRequest {
+    /// The token in the link.
+    #[serde(default)]
+    #[validate(custom(function = rules::token))]
+    #[schema(schema_with = schemas::token, required = true)]
+    token: Secret,
+    /// Whether your present organisation is closed, for good, if you own it and nobody else is in it.
+    #[serde(default)]
+    close_current_tenant: bool,
+}
+
+impl AcceptRequest {
+    pub(crate) fn into_command(self, device: Device) -> AcceptInvitation {
+        let Self { token, close_current_tenant } = self;
+        AcceptInvitation { token: InvitationToken::presented(token.into_inner()), close_current_tenant, device }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
             EmailRequest, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, ResetPasswordRequest,
             TokenRequest,
         },
-        invitation::{ActivateRequest, InviteRequest},
+        invitation::{AcceptRequest, ActivateRequest, InviteRequest},
         preferences::PreferencesRequest,
         user::ProfileRequest,
     },
@@ -108,6 +108,7 @@ fn every_operation_of_the_contract_is_there() {
         ("post /api/v1/invitations/{id}/resend", false, true),
         ("get /api/v1/invitations/validate/{token}", false, false),
         ("post /api/v1/invitations/activate", false, false),
+        ("post /api/v1/invitations/accept", false, true),
         ("get /api/v1/user/profile", false, true),
         ("put /api/v1/user/profile", false, true),
         ("put /api/v1/user/preferences", false, true),
@@ -138,6 +139,7 @@ fn the_examples_of_requests_are_accepted() {
     assert!(decode::<TokenRequest>(example("TokenRequest")).is_ok());
     assert!(decode::<ResetPasswordRequest>(example("ResetPasswordRequest")).is_ok());
     assert!(decode::<InviteRequest>(example("InviteRequest")).is_ok());
+    assert!(decode::<AcceptRequest>(example("AcceptRequest")).is_ok());
     assert!(decode::<ActivateRequest>(example("ActivateRequest")).is_ok());
     assert!(decode::<ProfileRequest>(example("ProfileUpdate")).is_ok());
     assert!(decode::<PreferencesRequest>(example("PreferencesUpdate")).is_ok());

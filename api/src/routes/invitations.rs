@@ -10,21 +10,24 @@ use crate::{
     dto::{
         auth::AuthResponse,
         envelope::{Created, Done, Failure, Success},
-        invitation::{ActivateRequest, InvitationCheck, InvitationInfo, InvitationsRequest, InviteRequest},
+        invitation::{
+            AcceptRequest, ActivateRequest, InvitationCheck, InvitationInfo, InvitationsRequest, InviteRequest,
+        },
         page::{Listed, page_request},
     },
     error::{ApiError, ErrorCode},
-    extract::{Authenticated, ClientDevice, IdempotencyKeyHeader, IdempotentJson, LinkBase, PathId, Query},
+    extract::{Authenticated, ClientDevice, IdempotencyKeyHeader, IdempotentJson, Json, LinkBase, PathId, Query},
 };
 
 const CANCELLED: Done = Done::with("The invitation is withdrawn");
 
-/// The routes of those who invite.
+/// The routes of those who are signed in.
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(post_invitation, get_invitations))
         .routes(routes!(delete_invitation))
         .routes(routes!(resend_invitation))
+        .routes(routes!(accept_invitation))
 }
 
 /// The routes of those who are invited.
@@ -225,4 +228,53 @@ async fn activate_invitation(
 ) -> Result<Success<AuthResponse>, ApiError> {
     let (request, idempotency) = request.of_operation("activate");
     Ok(Success::of(auth.activate(request.into_command(device, idempotency)?).await?.into()))
+}
+
+/// Accept an invitation with the account that you have.
+///
+/// Everybody belongs to one organisation, so you move: all your sessions end, and this answer begins a new one. Whoever
+/// owns an organisation with other members hands it over first; whoever is alone in theirs says that it may be closed.
+#[utoipa::path(
+    post,
+    path = "/invitations/accept",
+    tag = "Invitations",
+    security(("bearer" = [])),
+    responses(
+        (
+            status = OK, description = "Moved, and signed in there.", body = Success<AuthResponse>,
+            example = json!(Success::of(AuthResponse::example()))
+        ),
+        (
+            status = FORBIDDEN,
+            description = "The invitation was sent to another address (`INSUFFICIENT_PERMISSIONS`), no seat is left \
+                           (`TENANT_LIMIT_EXCEEDED`), or the organisation is switched off (`TENANT_INACTIVE`); or you \
+                           are not allowed in at all.",
+            body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::InsufficientPermissions, "This invitation was sent to another email address"
+            ))
+        ),
+        (
+            status = NOT_FOUND, description = "The token is unknown, or not the newest.", body = Failure,
+            example = json!(Failure::of(ErrorCode::NotFound, "This invitation is not valid"))
+        ),
+        (
+            status = CONFLICT,
+            description = "It is accepted, withdrawn or expired, you are a member already, or you have to hand over or \
+                           close your present organisation.",
+            body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::ResourceConflict,
+                "You own an organisation with other members; hand it over before you leave it"
+            ))
+        )
+    )
+)]
+async fn accept_invitation(
+    State(auth): State<AuthService>,
+    Authenticated(actor): Authenticated,
+    ClientDevice(device): ClientDevice,
+    Json(request): Json<AcceptRequest>,
+) -> Result<Success<AuthResponse>, ApiError> {
+    Ok(Success::of(auth.accept_invitation(&actor, request.into_command(device)).await?.into()))
 }

@@ -1,5 +1,6 @@
 //! Signing up, signing in, staying in, and getting back in.
 
+mod accept_invitation;
 mod activate;
 mod authenticate;
 mod confirm_email;
@@ -25,6 +26,7 @@ use domain::{
 };
 use secrecy::SecretString;
 
+pub use accept_invitation::{AcceptInvitation, AcceptInvitationError};
 pub use activate::{Activate, Credential};
 pub use authenticate::AuthenticationError;
 pub use confirm_email::{ConfirmEmailError, LinkStatus};

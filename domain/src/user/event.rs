@@ -50,6 +50,8 @@ pub enum UserEventKind {
     Deactivated,
     /// The account was switched on again.
     Reactivated,
+    /// The person left the tenant for another one.
+    LeftTenant,
     /// The account was removed from its tenant, and with it everything that names the person.
     Removed,
 }

@@ -1,6 +1,7 @@
 //! A person with an account.
 
 mod event;
+mod moving;
 pub mod password;
 pub mod preferences;
 mod status;

@@ -45,6 +45,7 @@ fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Ma
         | UserEventKind::PreferencesChanged
         | UserEventKind::Deactivated
         | UserEventKind::Reactivated
+        | UserEventKind::LeftTenant
         | UserEventKind::Removed => {}
     }
     data
