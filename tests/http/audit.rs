@@ -138,3 +138,44 @@ async fn rule_18_a_trail_is_for_who_may_use_the_administration_of_the_tenant() {
     }
     app.finish().await;
 }
+
+/// Everything that says who somebody is, in every field that takes it, through all that puts something on record.
+#[tokio::test]
+async fn rule_26_nothing_on_record_says_who_somebody_is() {
+    let app = App::start().await;
+    let email = app.address("zebediah");
+    let registration = Registration::of(&email)
+        .with("first_name", "Zebediah")
+        .with("last_name", "Quillfeather")
+        .with("phone", "+49 30 901820")
+        .with("tenant_name", "Quillfeather Looms");
+    let with_device = app.client.post("/auth/register", &registration.0).header("user-agent", "quill-browser/7");
+    with_device.sent_from("198.51.100.77".parse().unwrap()).send().await.succeeded();
+    let confirmation = tests::token_in(&app.mail_to(&email).await);
+    app.confirm(&confirmation).await.succeeded();
+    let reset = app.forgot(&email).await;
+    app.reset(&reset, "velvet-tundra-mosaic-61").await.succeeded();
+    app.mail_to(&email).await;
+    let login = json!({ "email": email, "password": "velvet-tundra-mosaic-61" });
+    let login = app.client.post("/auth/login", &login).header("user-agent", "quill-browser/7").send().await;
+    let first = Tokens::of(&login);
+    let change = json!({ "last_name": "Quillfeather-Lee", "avatar_url": "https://example.com/zebediah.png" });
+    app.client.put("/user/profile", &change).bearer(&first.access).send().await.succeeded();
+    let admin = app.platform_admin().await;
+    for path in ["/admin/users?email=", "/admin/tenants?name=", "/admin/audit?action="] {
+        let wanted = if path.contains("email") { email.as_str() } else { "Quillfeather" };
+        let call = app.client.get(&format!("{path}{wanted}")).bearer(&admin.tokens.access);
+        call.send().await.succeeded();
+    }
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    app.refresh(&second.refresh).await.succeeded();
+    app.refresh(&first.refresh).await.refused(401, "TOKEN_INVALID");
+
+    let records = app.rows(Table::AccountAudit).await;
+    assert!(records.len() >= 7, "{records:?}");
+    let stored = format!("{records:?}").to_lowercase();
+    for personal in ["zebediah", "quill", "example.com", "901820", "198.51.100.77", "eyj", "argon2", &confirmation] {
+        assert!(!stored.contains(&personal.to_lowercase()), "{personal} in {stored}");
+    }
+    app.finish().await;
+}

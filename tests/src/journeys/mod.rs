@@ -3,6 +3,7 @@
 //! A journey knows addresses that nobody else uses and no time, so that it runs as it is against a router in the
 //! same process and against a process of its own.
 
+mod administration;
 mod conventions;
 mod invitations;
 mod neighbours;
@@ -80,6 +81,9 @@ macro_rules! for_each_journey {
                 rule_22_a_picture_is_an_https_link_to_a_public_host
                 both_casings_are_read_and_snake_case_is_answered
                 older_names_do_the_same
+            }
+            administration {
+                rule_26_what_matters_to_security_is_on_record
             }
             neighbours {
                 rule_4_a_python_user_signs_in_and_is_rehashed_and_claimed
