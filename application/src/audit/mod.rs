@@ -77,7 +77,7 @@ pub struct AuditEntry {
 /// Something that the audit trail holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditRecord {
-    /// Unique.
+    /// Unique. That of an event is the id under which it is published.
     pub id: String,
     /// When it happened.
     pub at: Timestamp,

@@ -57,9 +57,9 @@ impl DynamoUnitOfWork {
         for (ordinal, event) in changes.events.iter().enumerate() {
             let id = self.new_message_id();
             plan.queue(&self.store, message::new_event(&id, event, ordinal, changes.by.as_ref(), now)?)?;
-        }
-        for event in changes.events.iter().filter(|event| event.is_security_relevant()) {
-            writes::audit(&mut plan, &self.store, &audit_record::of_event(event, changes.actor()))?;
+            if event.is_security_relevant() {
+                writes::audit(&mut plan, &self.store, &id, &audit_record::of_event(event, changes.actor()))?;
+            }
         }
         match plan.len() {
             0..=MAX_ITEMS => Ok(plan),

@@ -139,6 +139,9 @@ pub(crate) async fn rule_26_only_what_matters_to_security_is_on_record(store: &S
     }
     changes.events.extend(SessionEnd::ALL.map(session_ended));
     store.commit(changes).await.unwrap();
+    // A record has the id of its event.
+    let published = format!("{:?}", store.rows(Table::AccountOutbox).await);
+    assert!(of_tenant(store, "t").await.iter().all(|record| published.contains(&record.id)));
     let mut actions: Vec<_> = of_tenant(store, "t").await.into_iter().map(|record| record.entry.action).collect();
     actions.sort();
     assert_eq!(actions, ["PasswordReset", "SessionEnded"]);

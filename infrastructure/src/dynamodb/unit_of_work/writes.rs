@@ -84,15 +84,17 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let item = idempotency_record::to_item(record);
             plan.unless(Refusal::IdempotencyKeyUsed, put(store.name(Table::AccountIdempotency), item, free)?);
         }
-        Write::Audit(entry) => audit(plan, store, entry)?,
+        Write::Audit(entry) => {
+            let id = store.ids.uuid().hyphenated().to_string();
+            audit(plan, store, &id, entry)?;
+        }
     }
     Ok(())
 }
 
 /// Keeps something in the audit trail.
-pub(super) fn audit(plan: &mut Plan, store: &DynamoStore, entry: &AuditEntry) -> Result<(), StoreError> {
-    let id = store.ids.uuid().hyphenated().to_string();
-    let item = audit_record::to_item(&id, entry, store.clock.now(), store.audit_kept_for);
+pub(super) fn audit(plan: &mut Plan, store: &DynamoStore, id: &str, entry: &AuditEntry) -> Result<(), StoreError> {
+    let item = audit_record::to_item(id, entry, store.clock.now(), store.audit_kept_for);
     plan.always(put(store.name(Table::AccountAudit), item, Condition::default())?);
     Ok(())
 }
