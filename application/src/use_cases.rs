@@ -66,13 +66,14 @@ impl UseCases {
     /// The use cases on these ports, for these administrators of the platform.
     #[must_use]
     pub fn new(ports: &Ports, auth: AuthSettings, admins: PlatformAdmins) -> Self {
+        let tenants = TenantService::new(ports);
         Self {
             invitations: InvitationService::new(ports, auth.links.clone()),
             auth: AuthService::new(ports, auth),
             users: UserService::new(ports),
             audit: AuditService::new(ports),
-            admin: AdminService::new(ports, admins),
-            tenants: TenantService::new(ports),
+            admin: AdminService::new(ports, tenants.clone(), admins),
+            tenants,
         }
     }
 }

@@ -46,6 +46,8 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/invitations", AtLeast(Admin), ""),
     ("GET", "/api/v1/invitations/validate/{token}", Public, ""),
     ("GET", "/api/v1/user/profile", SIGNED_IN, ""),
+    ("POST", "/api/v1/admin/tenants/{id}/reactivate", PlatformAdmin, ""),
+    ("POST", "/api/v1/admin/tenants/{id}/suspend", PlatformAdmin, r#"{"reason":"other"}"#),
     ("POST", "/api/v1/auth/confirm-email", Public, ""),
     ("POST", "/api/v1/auth/forgot-password", Public, ""),
     ("POST", "/api/v1/auth/login", Public, ""),

@@ -29,11 +29,16 @@ const LISTS: [&str; 3] = ["/admin/users", "/admin/tenants", "/admin/audit"];
 #[tokio::test]
 async fn rule_18_no_role_of_a_tenant_administers_the_platform() {
     let app = App::start().await;
-    let Member { user_id, tokens, .. } = app.member("owner").await;
+    let Member { user_id, tokens, tenant_id, .. } = app.member("owner").await;
     for role in ["owner", "admin", "manager", "member", "viewer"] {
         app.set(Table::Users, &user_id, "role", role).await;
         for path in LISTS {
             app.client.get(path).bearer(&tokens.access).send().await.refused(403, "INSUFFICIENT_PERMISSIONS");
+        }
+        for (what, body) in [("suspend", json!({ "reason": "other" })), ("reactivate", json!({}))] {
+            let path = format!("/admin/tenants/{tenant_id}/{what}");
+            let answer = app.client.post(&path, &body).bearer(&tokens.access).send().await;
+            answer.refused(403, "INSUFFICIENT_PERMISSIONS");
         }
     }
     assert_eq!(uses(&app).await, []);
@@ -219,5 +224,78 @@ async fn rule_20_what_an_administrator_asks_for_is_bounded() {
         assert_eq!(answer.status, 422, "{path}?{field}={value}: {}", answer.text());
         answer.field_error(field);
     }
+    let path = format!("/admin/tenants/{}/suspend", app.member("bounded").await.tenant_id);
+    for body in [json!({}), json!({ "reason": "because" }), json!({ "reason": 5 })] {
+        let answer = app.client.post(&path, &body).bearer(&admin.tokens.access).send().await;
+        answer.refused(422, "VALIDATION_ERROR").field_error("reason");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rule_16_a_suspended_tenant_is_out_at_once_and_comes_back_signed_out() {
+    let app = App::start().await;
+    let admin = app.platform_admin().await;
+    let anna = app.member("anna").await;
+    let suspend = format!("/admin/tenants/{}/suspend", anna.tenant_id);
+    let reactivate = format!("/admin/tenants/{}/reactivate", anna.tenant_id);
+    app.clock.advance(chrono::TimeDelta::seconds(1));
+    let call = app.client.post(&suspend, &json!({ "reason": "terms_violation" })).bearer(&admin.tokens.access);
+    let tenant = call.send().await.data();
+    assert_eq!((&tenant["status"], &tenant["suspension_reason"]), (&json!("suspended"), &json!("terms_violation")));
+    assert!(tenant["suspended_at"].is_string());
+    app.profile(&anna.tokens.access).await.refused(403, "TENANT_INACTIVE");
+    app.login(&anna.email, tests::PASSWORD).await.refused(403, "TENANT_INACTIVE");
+    let listed = app.client.get("/admin/tenants?status=suspended").bearer(&admin.tokens.access).send().await.data();
+    assert_eq!(ids(&listed, "tenant_id"), [anna.tenant_id.as_str()]);
+
+    app.clock.advance(chrono::TimeDelta::seconds(1));
+    let call = app.client.post(&reactivate, &json!({})).bearer(&admin.tokens.access);
+    let tenant = call.send().await.data();
+    assert_eq!((&tenant["status"], &tenant["suspension_reason"]), (&json!("active"), &Value::Null));
+    app.profile(&anna.tokens.access).await.refused(401, "TOKEN_INVALID");
+    app.clock.advance(chrono::TimeDelta::seconds(1));
+    let tokens = app.sign_in(&anna.email).await;
+
+    let own = app.client.get("/tenants/current/audit").bearer(&tokens.access).send().await.data();
+    let actions: Vec<_> = own.as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    let mut newest = actions[..4].to_vec();
+    newest.sort_unstable();
+    let expected = ["AdminReactivationRequested", "AdminSuspensionRequested", "TenantReactivated", "TenantSuspended"];
+    assert_eq!(newest, expected, "{actions:?}");
+    let by_admin = json!({ "kind": "platform", "user_id": PLATFORM_ADMIN });
+    assert!(own.as_array().unwrap()[..4].iter().all(|one| one["actor"] == by_admin), "{own}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn suspending_twice_is_suspending_once_and_both_requests_are_on_record() {
+    let app = App::start().await;
+    let admin = app.platform_admin().await;
+    let anna = app.member("anna").await;
+    let path = format!("/admin/tenants/{}/suspend", anna.tenant_id);
+    for reason in ["security", "legal"] {
+        let call = app.client.post(&path, &json!({ "reason": reason })).bearer(&admin.tokens.access);
+        assert_eq!(call.send().await.data()["suspension_reason"], "security");
+    }
+    let count = |wanted: &str, all: &[(String, String, String)]| all.iter().filter(|(a, ..)| a == wanted).count();
+    let all = on_record(&app).await;
+    assert_eq!((count("AdminSuspensionRequested", &all), count("TenantSuspended", &all)), (2, 1));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_administrator_cannot_suspend_their_own_tenant_nor_one_that_does_not_exist() {
+    let app = App::start().await;
+    let admin = app.platform_admin().await;
+    let suspend = async |tenant: &str| {
+        let path = format!("/admin/tenants/{tenant}/suspend");
+        let call = app.client.post(&path, &json!({ "reason": "other" })).bearer(&admin.tokens.access);
+        call.documented_as("/api/v1/admin/tenants/{id}/suspend").send().await
+    };
+    suspend(&admin.tenant_id).await.refused(400, "INVALID_INPUT");
+    app.profile(&admin.tokens.access).await.succeeded();
+    suspend("no-such-tenant").await.refused(404, "TENANT_NOT_FOUND");
+    suspend("a%20b").await.refused(404, "NOT_FOUND");
     app.finish().await;
 }

@@ -5,7 +5,10 @@ use application::{
     ports::{TenantFilter, UserFilter},
 };
 use chrono::{DateTime, Utc};
-use domain::{EmailAddress, Tenant, TenantId, User};
+use domain::{
+    EmailAddress, Tenant, TenantId, User,
+    tenant::{Standing, SuspensionReason, TenantStatus},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -93,6 +96,22 @@ impl AdminAuditQuery {
     }
 }
 
+/// Why a tenant is switched off.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({ "reason": "terms_violation" }))]
+pub(crate) struct SuspensionRequest {
+    #[serde(default)]
+    #[validate(custom(function = rules::suspension_reason))]
+    #[schema(schema_with = schemas::suspension_reason, required = true)]
+    reason: String,
+}
+
+impl SuspensionRequest {
+    pub(crate) fn reason(&self) -> Result<SuspensionReason, ApiError> {
+        rules::read_suspension_reason(&self.reason).at("reason")
+    }
+}
+
 /// A user, as administrators of the platform see them.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AdminUser {
@@ -162,6 +181,12 @@ pub(crate) struct AdminTenant {
     name: String,
     #[schema(schema_with = schemas::tenant_status)]
     status: &'static str,
+    /// Since when it is suspended; `null` when it is not.
+    #[schema(required = true)]
+    suspended_at: Option<DateTime<Utc>>,
+    /// Why it is suspended; `null` when it is not.
+    #[schema(schema_with = schemas::nullable_suspension_reason, required = true)]
+    suspension_reason: Option<&'static str>,
     #[schema(schema_with = schemas::id)]
     owner_user_id: String,
     created_at: DateTime<Utc>,
@@ -171,11 +196,18 @@ pub(crate) struct AdminTenant {
 impl From<Tenant> for AdminTenant {
     fn from(tenant: Tenant) -> Self {
         let tenant = tenant.snapshot();
+        let suspended = match &tenant.standing {
+            Standing::Suspended { since, reason } => Some((*since, reason.as_str())),
+            Standing::InUse | Standing::Closed { .. } => None,
+        };
+        let (suspended_at, suspension_reason) = suspended.unzip();
         Self {
             id: tenant.id.to_string(),
             tenant_id: tenant.id.to_string(),
             name: tenant.name.as_str().to_owned(),
             status: tenant.status().as_str(),
+            suspended_at,
+            suspension_reason,
             owner_user_id: tenant.owner_user_id.to_string(),
             created_at: tenant.created_at,
             updated_at: tenant.updated_at,
@@ -191,9 +223,17 @@ impl AdminTenant {
             tenant_id: id,
             name: "Anna's workspace".to_owned(),
             status: "active",
+            suspended_at: None,
+            suspension_reason: None,
             owner_user_id: "0198c5a2-8f00-7b11-8a4c-2f9d6e3c1a07".to_owned(),
             created_at: example_time(),
             updated_at: example_time(),
         }
+    }
+
+    pub(crate) fn suspended_example() -> Self {
+        let (since, reason) = (example_time(), SuspensionReason::TermsViolation.as_str());
+        let status = TenantStatus::Suspended.as_str();
+        Self { status, suspended_at: Some(since), suspension_reason: Some(reason), ..Self::example() }
     }
 }

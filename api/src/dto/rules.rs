@@ -10,7 +10,7 @@ use domain::{
     TokenHash, UserId,
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    tenant::{TenantName, TenantStatus},
+    tenant::{SuspensionReason, TenantName, TenantStatus},
     user::{
         Password, UserStatus,
         preferences::{InvalidSessionLength, Label, SessionLength, Theme, TimeFormat},
@@ -63,6 +63,10 @@ pub(crate) fn user_status(text: &str) -> Verdict {
 
 pub(crate) fn tenant_status(text: &str) -> Verdict {
     judge(read_tenant_status(text))
+}
+
+pub(crate) fn suspension_reason(text: &str) -> Verdict {
+    judge(read_suspension_reason(text))
 }
 
 /// A word such as `RoleChanged`.
@@ -166,6 +170,10 @@ pub(super) fn read_user_status(text: &str) -> Result<UserStatus, String> {
 
 pub(super) fn read_tenant_status(text: &str) -> Result<TenantStatus, String> {
     TenantStatus::from_name(text).ok_or_else(|| one_of(TenantStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+pub(super) fn read_suspension_reason(text: &str) -> Result<SuspensionReason, String> {
+    SuspensionReason::from_name(text).ok_or_else(|| one_of(SuspensionReason::ALL.iter().map(|reason| reason.as_str())))
 }
 
 /// Longest name of an action in the audit trail.

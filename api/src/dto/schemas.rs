@@ -7,7 +7,7 @@ use application::{
 use domain::{
     EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash, ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    tenant::{TenantName, TenantStatus},
+    tenant::{SuspensionReason, TenantName, TenantStatus},
     user::{
         Password, PasswordPolicy, UserStatus,
         preferences::{Label, SessionLength, Theme, TimeFormat},
@@ -188,6 +188,14 @@ pub(crate) fn nullable_theme() -> Object {
 
 pub(crate) fn nullable_time_format() -> Object {
     nullable_choice(TimeFormat::ALL.iter().map(|format| format.as_str())).into()
+}
+
+pub(crate) fn suspension_reason() -> Object {
+    choice(SuspensionReason::ALL.iter().map(|reason| reason.as_str())).into()
+}
+
+pub(crate) fn nullable_suspension_reason() -> Object {
+    nullable_choice(SuspensionReason::ALL.iter().map(|reason| reason.as_str())).into()
 }
 
 pub(crate) fn nullable_tier() -> Object {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     dto::{
+        admin::SuspensionRequest,
         auth::{
             EmailRequest, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, ResetPasswordRequest,
             TokenRequest,
@@ -116,6 +117,8 @@ fn every_operation_of_the_contract_is_there() {
         ("get /api/v1/admin/users", false, true),
         ("get /api/v1/admin/tenants", false, true),
         ("get /api/v1/admin/audit", false, true),
+        ("post /api/v1/admin/tenants/{id}/suspend", false, true),
+        ("post /api/v1/admin/tenants/{id}/reactivate", false, true),
         ("get /api/v1/health", false, false),
         ("get /api/v1/health/detailed", false, false),
         ("get /api/v1/health/ready", false, false),
@@ -133,6 +136,7 @@ fn the_examples_of_requests_are_accepted() {
     let example = |schema: &str| document["components"]["schemas"][schema]["example"].clone();
     assert!(decode::<RegisterRequest>(example("RegisterRequest")).is_ok());
     assert!(decode::<LoginRequest>(example("LoginRequest")).is_ok());
+    assert!(decode::<SuspensionRequest>(example("SuspensionRequest")).is_ok());
     assert!(decode::<RefreshRequest>(example("RefreshRequest")).is_ok());
     assert!(decode::<LogoutRequest>(serde_json::json!({})).is_ok());
     assert!(decode::<EmailRequest>(example("EmailRequest")).is_ok());

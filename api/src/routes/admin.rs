@@ -2,22 +2,28 @@
 
 use application::AdminService;
 use axum::extract::State;
+use domain::TenantId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiState,
     dto::{
-        admin::{AdminAuditQuery, AdminTenant, AdminTenantQuery, AdminUser, AdminUserQuery},
+        admin::{AdminAuditQuery, AdminTenant, AdminTenantQuery, AdminUser, AdminUserQuery, SuspensionRequest},
         audit::{AuditQuery, AuditRecordInfo},
-        envelope::Failure,
+        envelope::{Failure, Success},
         page::Listed,
     },
     error::{ApiError, ErrorCode},
-    extract::{PlatformAuthenticated, Query},
+    extract::{Json, PathId, PlatformAuthenticated, Query},
 };
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(list_users)).routes(routes!(list_tenants)).routes(routes!(list_audit))
+    OpenApiRouter::default()
+        .routes(routes!(list_users))
+        .routes(routes!(list_tenants))
+        .routes(routes!(list_audit))
+        .routes(routes!(suspend_tenant))
+        .routes(routes!(reactivate_tenant))
 }
 
 /// The people of all tenants.
@@ -114,4 +120,79 @@ async fn list_audit(
     let (filter, page) = query.read()?;
     let found = admin.audit(&who, tenant_id.as_ref(), &filter, &page).await?;
     Ok(Listed::new(found.map(AuditRecordInfo::from), page.size))
+}
+
+/// Switch a tenant off.
+///
+/// Ends every session of its people at once. One that is switched off already stays as it is.
+#[utoipa::path(
+    post,
+    path = "/admin/tenants/{id}/suspend",
+    tag = "Platform administration",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The `tenant_id`.", max_length = 128)),
+    responses(
+        (
+            status = OK, description = "The tenant as it is now.", body = Success<AdminTenant>,
+            example = json!(Success::of(AdminTenant::suspended_example()))
+        ),
+        (
+            status = BAD_REQUEST, description = "It is your own tenant, or the body cannot be read.", body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::InvalidInput, "You cannot suspend the organisation that you belong to"
+            ))
+        ),
+        (
+            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
+            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
+        ),
+        (
+            status = NOT_FOUND, description = "There is no such tenant.", body = Failure,
+            example = json!(Failure::of(ErrorCode::TenantNotFound, "This organisation does not exist"))
+        )
+    )
+)]
+async fn suspend_tenant(
+    State(admin): State<AdminService>,
+    PlatformAuthenticated(who): PlatformAuthenticated,
+    PathId(tenant_id): PathId<TenantId>,
+    Json(request): Json<SuspensionRequest>,
+) -> Result<Success<AdminTenant>, ApiError> {
+    Ok(Success::of(admin.suspend_tenant(&who, &tenant_id, request.reason()?).await?.into()))
+}
+
+/// Put a tenant back into use.
+///
+/// Whether it was suspended, or closed by its owner a short while ago. Nobody is signed in by that.
+#[utoipa::path(
+    post,
+    path = "/admin/tenants/{id}/reactivate",
+    tag = "Platform administration",
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The `tenant_id`.", max_length = 128)),
+    responses(
+        (
+            status = OK, description = "The tenant as it is now.", body = Success<AdminTenant>,
+            example = json!(Success::of(AdminTenant::example()))
+        ),
+        (
+            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
+            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
+        ),
+        (
+            status = NOT_FOUND, description = "There is no such tenant.", body = Failure,
+            example = json!(Failure::of(ErrorCode::TenantNotFound, "This organisation does not exist"))
+        ),
+        (
+            status = CONFLICT, description = "Its owner closed it too long ago.", body = Failure,
+            example = json!(Failure::of(ErrorCode::ResourceConflict, "This organisation was closed for good"))
+        )
+    )
+)]
+async fn reactivate_tenant(
+    State(admin): State<AdminService>,
+    PlatformAuthenticated(who): PlatformAuthenticated,
+    PathId(tenant_id): PathId<TenantId>,
+) -> Result<Success<AdminTenant>, ApiError> {
+    Ok(Success::of(admin.reactivate_tenant(&who, &tenant_id).await?.into()))
 }

@@ -4,6 +4,7 @@
 //! written, nothing is read or changed.
 
 mod audit;
+mod suspend;
 mod tenants;
 mod users;
 
@@ -12,12 +13,15 @@ use std::sync::Arc;
 use domain::TenantId;
 use serde_json::json;
 
+pub use suspend::AdminSuspensionError;
+
 use crate::{
     actor::{Actor, Denied, PlatformAdmin, PlatformAdmins},
     audit::{AuditActor, AuditEntry, AuditTarget},
     error::Failure,
     ports::{AuditTrail, ChangeSet, PlatformDirectory, UnitOfWork, Write},
     retry::{look_again, settle},
+    tenants::TenantService,
     use_cases::Ports,
 };
 
@@ -28,6 +32,7 @@ pub struct AdminService {
     directory: Arc<dyn PlatformDirectory>,
     trail: Arc<dyn AuditTrail>,
     unit_of_work: Arc<dyn UnitOfWork>,
+    tenants: TenantService,
 }
 
 /// What an administrator asks for.
@@ -39,12 +44,19 @@ struct Use<'a> {
     filters: Vec<&'static str>,
 }
 
+impl<'a> Use<'a> {
+    /// Something that is asked for one tenant.
+    const fn of_tenant(action: &'static str, tenant_id: &'a TenantId) -> Self {
+        Self { action, tenant_id: Some(tenant_id), filters: Vec::new() }
+    }
+}
+
 impl AdminService {
-    /// The service on these ports, for these administrators.
+    /// The service on these ports, for these administrators; tenants are switched off and on by their own service.
     #[must_use]
-    pub fn new(ports: &Ports, admins: PlatformAdmins) -> Self {
+    pub fn new(ports: &Ports, tenants: TenantService, admins: PlatformAdmins) -> Self {
         let Ports { directory, audit_trail, unit_of_work, .. } = ports.clone();
-        Self { admins, directory, trail: audit_trail, unit_of_work }
+        Self { admins, directory, trail: audit_trail, unit_of_work, tenants }
     }
 
     /// Takes somebody who is signed in for an administrator of the platform, as the list of them is now.
