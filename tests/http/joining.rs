@@ -60,6 +60,18 @@ async fn a_refused_password_leaves_the_link_good() {
     app.finish().await;
 }
 
+#[tokio::test]
+async fn a_link_of_the_python_service_still_works_once() {
+    let app = App::start().await;
+    let owner = app.python_user(&app.address("python")).await;
+    let token = "Zk3vXw1c8n0Qm2pT-y_7";
+    app.python_invitation(&owner, &app.address("invited"), token).await;
+    assert_eq!(app.check_invitation(token).await["invitation"]["tenant"]["id"], owner.tenant_id);
+    assert_eq!(app.activate(token).await.data()["user"]["tenant_id"], owner.tenant_id);
+    app.activate(token).await.refused(401, "TOKEN_INVALID");
+    app.finish().await;
+}
+
 /// Only the holder of a good link may keep the hashing threads busy.
 #[tokio::test]
 async fn a_bad_link_is_refused_before_a_password_is_judged() {

@@ -91,14 +91,3 @@ pub(super) async fn rule_8_an_invitation_link_leads_to_listed_sites_only(app: &A
         assert!(mail.links[0].starts_with(expected), "{wanted} led to {}", mail.links[0]);
     }
 }
-
-pub(super) async fn a_link_of_the_python_service_still_works(app: &App) {
-    let owner = app.python_user(&app.address("python")).await;
-    let email = app.address("invited");
-    let token = format!("{}-Zk3vXw1c8n0Qm2pT_y7", owner.user_id);
-    app.python_invitation(&owner, &email, &token).await;
-    assert_eq!(app.check_invitation(&token).await["invitation"]["tenant"]["id"], owner.tenant_id);
-    let joined = app.activate(&token).await;
-    assert_eq!(joined.data()["user"]["tenant_id"], owner.tenant_id);
-    app.activate(&token).await.refused(401, "TOKEN_INVALID");
-}

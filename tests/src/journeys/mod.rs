@@ -72,7 +72,6 @@ macro_rules! for_each_journey {
                 an_invitation_is_refused_rather_than_ignored
                 rule_8_a_newer_invitation_mail_voids_the_older
                 rule_8_an_invitation_link_leads_to_listed_sites_only
-                a_link_of_the_python_service_still_works
             }
             profiles {
                 absent_null_and_a_value_are_three_different_updates
