@@ -2,6 +2,8 @@
 
 use std::{error::Error, time::Duration};
 
+use domain::Version;
+
 use crate::ports::{PasswordHashingError, StoreError, TokenSigningError};
 
 /// What an error means to a client. The HTTP layer turns each kind into one status and one code.
@@ -56,6 +58,11 @@ pub trait Classified: Error + Send + Sync + 'static {
 
     /// The request field at fault and what is wrong with it, if it is one. Never the value itself.
     fn field(&self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// The version that there is now, where the request was made for another one.
+    fn current_version(&self) -> Option<Version> {
         None
     }
 

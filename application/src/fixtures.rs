@@ -177,6 +177,7 @@ impl Ports {
                 directory: Arc::new(Unreached),
                 audit_trail: Arc::new(Unreached),
                 invitations: Arc::new(Unreached),
+                business: Arc::new(Unreached),
                 unit_of_work: Arc::new(self.unit_of_work),
                 passwords: Arc::new(self.passwords),
                 tokens: Arc::new(WordTokens),

@@ -9,6 +9,7 @@ pub mod actor;
 pub mod admin;
 pub mod audit;
 pub mod auth;
+pub mod business;
 pub mod error;
 #[cfg(test)]
 mod fixtures;
@@ -28,6 +29,7 @@ pub use actor::{Actor, TenantScope};
 pub use admin::AdminService;
 pub use audit::AuditService;
 pub use auth::AuthService;
+pub use business::BusinessService;
 pub use error::{Classified, ErrorKind, Failure};
 pub use invitations::InvitationService;
 pub use relay::Relay;

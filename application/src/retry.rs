@@ -37,19 +37,29 @@ macro_rules! port_errors_are_final {
 port_errors_are_final!(StoreError, PasswordHashingError, TokenSigningError);
 
 /// Runs `attempt` until it succeeds, fails for good, or was outdated [`ATTEMPTS`] times.
-pub(crate) async fn settle<T, E, F>(mut attempt: impl FnMut() -> F) -> Result<T, E>
+pub(crate) async fn settle<T, E, F>(attempt: impl FnMut() -> F) -> Result<T, E>
 where
     E: From<Failure>,
     F: Future<Output = Result<T, Setback<E>>>,
 {
-    for _ in 0..ATTEMPTS {
+    settle_within(ATTEMPTS, attempt).await
+}
+
+/// Runs `attempt` until it succeeds, fails for good, or was outdated `attempts` times: for what many people write at
+/// the same time.
+pub(crate) async fn settle_within<T, E, F>(attempts: u32, mut attempt: impl FnMut() -> F) -> Result<T, E>
+where
+    E: From<Failure>,
+    F: Future<Output = Result<T, Setback<E>>>,
+{
+    for _ in 0..attempts {
         match attempt().await {
             Ok(value) => return Ok(value),
             Err(Setback::Final(error)) => return Err(error),
             Err(Setback::Outdated) => {}
         }
     }
-    Err(Failure::Contention(ATTEMPTS).into())
+    Err(Failure::Contention(attempts).into())
 }
 
 /// What a failed commit means when every refusal is a reason to look again: the next attempt finds out what

@@ -7,10 +7,12 @@ use crate::{
     admin::AdminService,
     audit::AuditService,
     auth::{AuthService, AuthSettings},
+    business::BusinessService,
     invitations::InvitationService,
     ports::{
-        AccountRepository, AuditTrail, Clock, EntitlementRepository, IdGenerator, InvitationRepository,
-        MemberRepository, PasswordHasher, PlatformDirectory, TenantRepository, Tokens, UnitOfWork,
+        AccountRepository, AuditTrail, BusinessRepository, Clock, EntitlementRepository, IdGenerator,
+        InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, TenantRepository, Tokens,
+        UnitOfWork,
     },
     tenants::TenantService,
     users::UserService,
@@ -33,6 +35,8 @@ pub struct Ports {
     pub audit_trail: Arc<dyn AuditTrail>,
     /// Reads invitations.
     pub invitations: Arc<dyn InvitationRepository>,
+    /// Reads what tenants say about their business.
+    pub business: Arc<dyn BusinessRepository>,
     /// Writes.
     pub unit_of_work: Arc<dyn UnitOfWork>,
     /// Hashes passwords.
@@ -60,6 +64,8 @@ pub struct UseCases {
     pub audit: AuditService,
     /// Organisations.
     pub tenants: TenantService,
+    /// Onboarding and the business foundation.
+    pub business: BusinessService,
 }
 
 impl UseCases {
@@ -74,6 +80,7 @@ impl UseCases {
             audit: AuditService::new(ports),
             admin: AdminService::new(ports, tenants.clone(), admins),
             tenants,
+            business: BusinessService::new(ports),
         }
     }
 }

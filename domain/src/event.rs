@@ -2,6 +2,7 @@
 
 use crate::{
     InvitationId, SessionId, TenantId, UserId, Version,
+    business::{BusinessEvent, BusinessEventKind},
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEnd, SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind},
@@ -19,6 +20,8 @@ pub enum DomainEvent {
     Session(SessionEvent),
     /// To an invitation.
     Invitation(InvitationEvent),
+    /// To the foundation of a business.
+    Business(BusinessEvent),
 }
 
 /// The aggregate that an event happened to. The events of one aggregate have an order, those of two have none.
@@ -32,6 +35,8 @@ pub enum Aggregate<'a> {
     Session(&'a SessionId),
     /// An invitation.
     Invitation(&'a InvitationId),
+    /// The foundation of a tenant's business.
+    Business(&'a TenantId),
 }
 
 impl<'a> Aggregate<'a> {
@@ -43,6 +48,7 @@ impl<'a> Aggregate<'a> {
             Self::Tenant(_) => "tenant",
             Self::Session(_) => "session",
             Self::Invitation(_) => "invitation",
+            Self::Business(_) => "business_foundation",
         }
     }
 
@@ -51,7 +57,7 @@ impl<'a> Aggregate<'a> {
     pub fn id(self) -> &'a str {
         match self {
             Self::User(id) => id.as_str(),
-            Self::Tenant(id) => id.as_str(),
+            Self::Tenant(id) | Self::Business(id) => id.as_str(),
             Self::Session(id) => id.as_str(),
             Self::Invitation(id) => id.as_str(),
         }
@@ -96,6 +102,10 @@ impl DomainEvent {
                 InvitationEventKind::Cancelled => "InvitationCancelled",
                 InvitationEventKind::Accepted { .. } => "InvitationAccepted",
             },
+            Self::Business(event) => match event.what {
+                BusinessEventKind::Changed { .. } => "BusinessFoundationChanged",
+                BusinessEventKind::OnboardingCompleted => "OnboardingCompleted",
+            },
         }
     }
 
@@ -138,6 +148,8 @@ impl DomainEvent {
                 },
             },
             Self::Invitation(_) => true,
+            // The history of the foundation says who changed what.
+            Self::Business(_) => false,
         }
     }
 
@@ -149,6 +161,7 @@ impl DomainEvent {
             Self::Tenant(event) => Aggregate::Tenant(&event.tenant_id),
             Self::Session(event) => Aggregate::Session(&event.session_id),
             Self::Invitation(event) => Aggregate::Invitation(&event.invitation_id),
+            Self::Business(event) => Aggregate::Business(&event.tenant_id),
         }
     }
 
@@ -161,6 +174,7 @@ impl DomainEvent {
             Self::Tenant(event) => event.version,
             Self::Session(event) => event.version,
             Self::Invitation(event) => event.version,
+            Self::Business(event) => event.version,
         }
     }
 
@@ -172,6 +186,7 @@ impl DomainEvent {
             Self::Tenant(event) => &event.tenant_id,
             Self::Session(event) => &event.tenant_id,
             Self::Invitation(event) => &event.tenant_id,
+            Self::Business(event) => &event.tenant_id,
         }
     }
 }
@@ -197,5 +212,11 @@ impl From<SessionEvent> for DomainEvent {
 impl From<InvitationEvent> for DomainEvent {
     fn from(event: InvitationEvent) -> Self {
         Self::Invitation(event)
+    }
+}
+
+impl From<BusinessEvent> for DomainEvent {
+    fn from(event: BusinessEvent) -> Self {
+        Self::Business(event)
     }
 }

@@ -93,6 +93,10 @@ identifier! {
     InvitationId
 }
 identifier! {
+    /// Names one [`Product`](crate::business::Product).
+    ProductId
+}
+identifier! {
     /// Names one token (the `jti` claim of RFC 7519).
     TokenId
 }

@@ -6,9 +6,11 @@
 //! - **Value objects** ([`EmailAddress`], [`PersonName`], …) are built only by their `parse`, so that holding
 //!   one is the proof of its rule. Their `restore` trusts the store instead: rows that were written before a
 //!   rule existed must stay readable.
-//! - **Aggregates** ([`User`], [`Tenant`], [`Session`], [`Invitation`], [`OneTimeToken`]) own the rules that span several
-//!   values. A command changes the aggregate and returns an [`Outcome`] with what happened.
+//! - **Aggregates** ([`User`], [`Tenant`], [`Session`], [`Invitation`], [`OneTimeToken`], [`BusinessFoundation`]) own
+//!   the rules that span several values. A command changes the aggregate and returns an [`Outcome`] with what
+//!   happened.
 
+pub mod business;
 pub mod change;
 pub mod email_address;
 pub mod entitlement;
@@ -30,12 +32,13 @@ pub mod user;
 pub mod verification;
 pub mod version;
 
+pub use business::BusinessFoundation;
 pub use change::Change;
 pub use email_address::EmailAddress;
 pub use entitlement::Entitlements;
 pub use event::{Aggregate, DomainEvent};
 pub use https_url::HttpsUrl;
-pub use ids::{InvitationId, SessionId, TenantId, TokenId, UserId};
+pub use ids::{InvitationId, ProductId, SessionId, TenantId, TokenId, UserId};
 pub use invitation::{Invitation, InvitationToken};
 pub use locale::{Currency, Language, TimeZone};
 pub use outcome::Outcome;

@@ -21,6 +21,12 @@ impl<E> Outcome<E> {
         Self { events: vec![event] }
     }
 
+    /// Something else happened as well, after that.
+    pub fn and(mut self, event: E) -> Self {
+        self.events.push(event);
+        self
+    }
+
     /// The events, in the order in which they happened.
     #[must_use]
     pub fn into_events(self) -> Vec<E> {

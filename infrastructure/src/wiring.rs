@@ -165,6 +165,7 @@ pub async fn assemble(
         directory: Arc::new(store.directory()),
         audit_trail: Arc::new(store.audit_trail()),
         invitations: Arc::new(store.invitations(config.tokens.accept_legacy_invitations)),
+        business: Arc::new(store.business()),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod business;
 mod clock;
 mod directory;
 mod entitlements;
@@ -21,6 +22,7 @@ mod unreached;
 
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use audit::{AuditFilter, AuditTrail};
+pub use business::BusinessRepository;
 pub use clock::Clock;
 pub use directory::{PlatformDirectory, TenantFilter, UserFilter};
 pub use entitlements::EntitlementRepository;

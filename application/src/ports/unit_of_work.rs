@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, Tenant, TenantId, Timestamp, TokenId,
-    User, UserId, session::RefreshToken,
+    BusinessFoundation, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, Tenant, TenantId,
+    Timestamp, TokenId, User, UserId, session::RefreshToken,
 };
 
 use super::{Mail, SeatRecord, StoreError};
@@ -97,6 +97,14 @@ pub enum Write {
         after: Seats,
         /// How many may be taken; `None` is unlimited.
         limit: Option<u32>,
+    },
+    /// Stores what differs between the foundation of a business as loaded, if there was one, and as decided;
+    /// [`Refusal::Stale`] when it is not the loaded one any more, be it by this service or by a Python one.
+    SaveBusiness {
+        /// As loaded.
+        before: Option<Box<BusinessFoundation>>,
+        /// As decided.
+        after: Box<BusinessFoundation>,
     },
     /// Stores a new one-time token.
     IssueToken(OneTimeToken),

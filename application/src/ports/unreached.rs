@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use domain::{
-    EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Tenant, Timestamp, User,
+    BusinessFoundation, EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Tenant, Timestamp, User,
     invitation::InvitationStatus,
 };
 
 use super::{
-    AuditFilter, AuditTrail, EntitlementRepository, HeldInvitation, InvitationRepository, MemberRepository,
-    PlatformDirectory, SeatRecord, StoreError, TenantFilter, TenantRepository, UserFilter,
+    AuditFilter, AuditTrail, BusinessRepository, EntitlementRepository, HeldInvitation, InvitationRepository,
+    MemberRepository, PlatformDirectory, SeatRecord, StoreError, TenantFilter, TenantRepository, UserFilter,
 };
 use crate::{
     actor::{PlatformAdmin, TenantScope},
@@ -102,6 +102,13 @@ impl InvitationRepository for Unreached {
     }
 
     async fn count_open(&self, _: &TenantScope, _: Timestamp, _: usize) -> Result<usize, StoreError> {
+        unreached()
+    }
+}
+
+#[async_trait]
+impl BusinessRepository for Unreached {
+    async fn find(&self, _: &TenantScope) -> Result<Option<BusinessFoundation>, StoreError> {
         unreached()
     }
 }

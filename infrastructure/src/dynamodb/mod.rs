@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod business;
 mod cursor;
 mod directory;
 #[cfg(feature = "embedded")]
@@ -21,6 +22,7 @@ mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
 pub use audit::DynamoAuditTrail;
+pub use business::DynamoBusinessRepository;
 pub use directory::DynamoPlatformDirectory;
 pub use entitlements::DynamoEntitlementRepository;
 pub use health::DynamoHealthCheck;

@@ -8,9 +8,9 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoDeadLetters, DynamoEntitlementRepository, DynamoHealthCheck,
-    DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoTenantRepository,
-    DynamoUnitOfWork,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoBusinessRepository, DynamoDeadLetters,
+    DynamoEntitlementRepository, DynamoHealthCheck, DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox,
+    DynamoPlatformDirectory, DynamoTenantRepository, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -100,6 +100,12 @@ impl DynamoStore {
     #[must_use]
     pub fn invitations(&self, accept_legacy: bool) -> DynamoInvitationRepository {
         DynamoInvitationRepository::new(self.clone(), accept_legacy)
+    }
+
+    /// Reads what tenants say about their business.
+    #[must_use]
+    pub fn business(&self) -> DynamoBusinessRepository {
+        DynamoBusinessRepository::new(self.clone())
     }
 
     /// Writes everything.

@@ -1,5 +1,6 @@
 //! The one door through which anything is written.
 
+mod business;
 mod plan;
 mod verdict;
 mod writes;

@@ -43,6 +43,7 @@ impl World {
             directory: Arc::new(Unreached),
             audit_trail: Arc::new(Unreached),
             invitations: Arc::new(Unreached),
+            business: Arc::new(Unreached),
             unit_of_work: world.clone(),
             passwords: world.clone(),
             tokens: world.clone(),

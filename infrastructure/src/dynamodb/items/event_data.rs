@@ -3,6 +3,7 @@
 
 use domain::{
     DomainEvent, TenantId, UserId,
+    business::{BusinessEvent, BusinessEventKind},
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind, TenantSettings},
@@ -23,6 +24,7 @@ pub(super) fn of(event: &DomainEvent) -> Value {
         DomainEvent::Tenant(event) => of_tenant(event),
         DomainEvent::Session(event) => of_session(event),
         DomainEvent::Invitation(event) => of_invitation(event),
+        DomainEvent::Business(event) => of_business(event),
     })
 }
 
@@ -96,6 +98,17 @@ fn of_invitation(event: &InvitationEvent) -> Map<String, Value> {
             data.insert("user_id".to_owned(), by.as_str().into());
         }
         InvitationEventKind::Resent | InvitationEventKind::Cancelled => {}
+    }
+    data
+}
+
+fn of_business(BusinessEvent { tenant_id, version: _, what }: &BusinessEvent) -> Map<String, Value> {
+    let mut data = ids(tenant_id, None);
+    match what {
+        BusinessEventKind::Changed { fields } => {
+            data.insert("fields".to_owned(), json!(fields));
+        }
+        BusinessEventKind::OnboardingCompleted => {}
     }
     data
 }

@@ -6,6 +6,7 @@
 
 pub(super) mod audit_record;
 mod builder;
+pub(super) mod business;
 pub(super) mod email_claim;
 pub(super) mod entitlement;
 mod event_data;

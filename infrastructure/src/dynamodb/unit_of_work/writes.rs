@@ -11,7 +11,10 @@ use domain::{
     user::{Preferences, UserSnapshot},
 };
 
-use super::plan::{LOADED_UPDATED_AT, Loaded, Plan};
+use super::{
+    business,
+    plan::{LOADED_UPDATED_AT, Loaded, Plan},
+};
 use crate::dynamodb::{
     DynamoStore,
     expression::{Changes, Condition, Item, check, delete, number, put, text, update},
@@ -54,6 +57,7 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
         Write::SaveSeats { tenant_id, before, after, limit } => {
             save_seats(plan, store, tenant_id, *before, *after, *limit)?;
         }
+        Write::SaveBusiness { before, after } => business::save(plan, store, before.as_deref(), after).await?,
         Write::IssueToken(token) => {
             let table = one_time_token::table_of(token.snapshot().purpose);
             let item = one_time_token::to_item(token.snapshot());
