@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::Version;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,11 +78,19 @@ pub(crate) struct ApiError {
     message: String,
     fields: BTreeMap<String, String>,
     retry_after: Option<Duration>,
+    current_version: Option<Version>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), fields: BTreeMap::new(), retry_after: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            fields: BTreeMap::new(),
+            retry_after: None,
+            current_version: None,
+        }
     }
 
     /// The request cannot be read.
@@ -156,14 +165,16 @@ impl<E: Classified> From<E> for ApiError {
         let (status, code) = answer_to(kind);
         let fields = error.field().map(|(field, why)| (field.to_owned(), why)).into_iter().collect();
         let message = with_capital(&error.to_string());
-        Self { fields, retry_after: error.retry_after(), ..Self::new(status, code, message) }
+        let (retry_after, current_version) = (error.retry_after(), error.current_version());
+        Self { fields, retry_after, current_version, ..Self::new(status, code, message) }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { status, code, message, fields, retry_after } = self;
-        let mut response = json(status, &Failure::new(message, code, fields));
+        let Self { status, code, message, fields, retry_after, current_version } = self;
+        let failure = Failure::new(message, code, fields).with_current_version(current_version.map(Version::get));
+        let mut response = json(status, &failure);
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             // RFC 9110 §15.5.2 wants a challenge on every 401; RFC 6750 §3.1 names what is wrong with a token.

@@ -49,6 +49,7 @@ pub fn openapi() -> OpenApi {
             description = "For administrators of the platform, whom no role of a tenant makes. Every use is on record."
         ),
         (name = "Invitations", description = "Asking people into an organisation, and coming in."),
+        (name = "Business", description = "What a tenant says about its business: onboarding and foundation."),
         (name = "Service", description = "How the service is, and the keys that it signs with."),
     ),
     components(schemas(Failure, ErrorCode))
@@ -90,6 +91,9 @@ fn complete_operation(method: &str, operation: &mut Operation) {
     if has_body || has_query {
         failures.extend([("400", "Unreadable"), ("422", "Invalid")]);
     }
+    if operation.parameters.iter().flatten().any(is_if_match) {
+        failures.push(("409", "Overtaken"));
+    }
     if method == "post" && !signed_in {
         failures.push(("429", "TooManyRequests"));
     }
@@ -103,6 +107,10 @@ fn complete_operation(method: &str, operation: &mut Operation) {
 
 fn is_in_query(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
+}
+
+fn is_if_match(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == "If-Match")
 }
 
 /// A body that need not be there is one that is never refused either.
@@ -161,6 +169,10 @@ fn describe_shared_parts(components: &mut Components) {
             .responses
             .insert(name.to_owned(), RefOr::T(failure(description, json!(Failure::of(code, sentence)))));
     }
+    let overtaken = Failure::of(ErrorCode::ResourceConflict, "Somebody else has changed this meanwhile");
+    let description = "The change was made for another version than there is now.";
+    let overtaken = failure(description, json!(overtaken.with_current_version(Some(13))));
+    components.responses.insert("Overtaken".to_owned(), RefOr::T(overtaken));
     let invalid = json!({
         "success": false,
         "error": "Some fields are not valid",

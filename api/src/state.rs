@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    AdminService, AuditService, AuthService, InvitationService, TenantService, UseCases, UserService,
+    AdminService, AuditService, AuthService, BusinessService, InvitationService, TenantService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -44,6 +44,7 @@ hand_out! {
     AuditService: use_cases.audit;
     AdminService: use_cases.admin;
     TenantService: use_cases.tenants;
+    BusinessService: use_cases.business;
     HealthService: health;
 }
 

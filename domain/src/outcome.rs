@@ -22,7 +22,7 @@ impl<E> Outcome<E> {
     }
 
     /// Something else happened as well, after that.
-    pub fn and(mut self, event: E) -> Self {
+    pub fn also(mut self, event: E) -> Self {
         self.events.push(event);
         self
     }

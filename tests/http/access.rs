@@ -4,12 +4,13 @@
 //! operation is then called by everybody who must not reach tenant A's data: somebody without a token, with a bad
 //! one, with one of another tenant, and every role below the one that it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Role;
 use infrastructure::dynamodb::tables::Table;
 use serde_json::json;
-use tests::{Answer, App, Call, operations, python::PythonUser};
+use tests::{Answer, App, Call, Row, operations, python::PythonUser, text};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +23,17 @@ enum Who {
     PlatformAdmin,
 }
 
-use Role::{Admin, Owner, Viewer};
+use Role::{Admin, Member, Owner, Viewer};
 use Who::{AtLeast, PlatformAdmin, Public};
 
 const SIGNED_IN: Who = AtLeast(Viewer);
 
 /// An operation, who may call it, and a body that it takes. In paths and bodies, `{member}`, `{owner}`,
-/// `{tenant}` and `{invitation}` stand for the ids of tenant A's.
+/// `{tenant}` and `{invitation}` stand for the ids of tenant A's, and the `{id}` of a product for that of its one.
 const MATRIX: &[(&str, &str, Who, &str)] = &[
+    ("DELETE", "/api/v1/business/onboarding/products/{id}", AtLeast(Member), ""),
     ("DELETE", "/api/v1/invitations/{id}", AtLeast(Admin), ""),
+    ("DELETE", "/api/v1/onboarding/products/{id}", AtLeast(Member), ""),
     ("GET", "/.well-known/jwks.json", Public, ""),
     ("GET", "/api/v1/admin/audit", PlatformAdmin, ""),
     ("GET", "/api/v1/admin/tenants", PlatformAdmin, ""),
@@ -38,6 +41,8 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/auth/confirm-email/validate", Public, ""),
     ("GET", "/api/v1/auth/health", Public, ""),
     ("GET", "/api/v1/auth/profile", SIGNED_IN, ""),
+    ("GET", "/api/v1/business/foundation", SIGNED_IN, ""),
+    ("GET", "/api/v1/business/onboarding", SIGNED_IN, ""),
     ("GET", "/api/v1/health", Public, ""),
     ("GET", "/api/v1/health/detailed", Public, ""),
     ("GET", "/api/v1/health/live", Public, ""),
@@ -45,6 +50,7 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/tenants/current/audit", AtLeast(Admin), ""),
     ("GET", "/api/v1/invitations", AtLeast(Admin), ""),
     ("GET", "/api/v1/invitations/validate/{token}", Public, ""),
+    ("GET", "/api/v1/onboarding", SIGNED_IN, ""),
     ("GET", "/api/v1/user/profile", SIGNED_IN, ""),
     ("POST", "/api/v1/admin/tenants/{id}/reactivate", PlatformAdmin, ""),
     ("POST", "/api/v1/admin/tenants/{id}/suspend", PlatformAdmin, r#"{"reason":"other"}"#),
@@ -64,8 +70,17 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("POST", "/api/v1/invitations/accept", SIGNED_IN, r#"{"token":"never-sent"}"#),
     ("POST", "/api/v1/invitations/activate", Public, ""),
     ("POST", "/api/v1/invitations/{id}/resend", AtLeast(Admin), ""),
+    ("POST", "/api/v1/business/onboarding/products", AtLeast(Member), r#"{"name":"Retreat","problem":"Noise"}"#),
+    ("POST", "/api/v1/onboarding/products", AtLeast(Member), r#"{"name":"Retreat","problem":"Noise"}"#),
     ("PUT", "/api/v1/auth/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),
     ("PUT", "/api/v1/auth/profile", SIGNED_IN, r#"{"first_name":"Nina"}"#),
+    ("PUT", "/api/v1/business/foundation", AtLeast(Member), r#"{"purpose":"Help"}"#),
+    ("PUT", "/api/v1/business/onboarding", AtLeast(Member), r#"{"industry":"Coaching"}"#),
+    ("PUT", "/api/v1/business/onboarding/products", AtLeast(Member), r#"{"products":[]}"#),
+    ("PUT", "/api/v1/business/onboarding/products/{id}", AtLeast(Member), r#"{"name":"Retreat"}"#),
+    ("PUT", "/api/v1/onboarding", AtLeast(Member), r#"{"industry":"Coaching"}"#),
+    ("PUT", "/api/v1/onboarding/products", AtLeast(Member), r#"{"products":[]}"#),
+    ("PUT", "/api/v1/onboarding/products/{id}", AtLeast(Member), r#"{"name":"Retreat"}"#),
     ("PUT", "/api/v1/user/preferences", SIGNED_IN, r#"{"theme":"dark"}"#),
     ("PUT", "/api/v1/user/profile", SIGNED_IN, r#"{"first_name":"Nina"}"#),
 ];
@@ -95,6 +110,8 @@ struct World {
 
 /// What tenant A's data can be told by.
 const MARK: &str = "tenant-a-secret";
+/// The id of tenant A's one product.
+const PRODUCT: &str = "tenant-a-secret-product";
 
 impl World {
     async fn start() -> Self {
@@ -105,6 +122,7 @@ impl World {
         for user in [&owner, &member] {
             app.set(Table::Users, &user.user_id, "first_name", MARK).await;
         }
+        app.plant(Table::BusinessData, business_row(&owner.tenant_id)).await;
         let stranger = app.python_user("stranger@example.com").await;
         let invited = format!("{MARK}.invited@example.com");
         let invitation = app.python_invitation(&owner, &invited, &format!("{MARK}.token")).await;
@@ -131,7 +149,8 @@ impl World {
                 .path
                 .replace("/users/{id}", "/users/{member}")
                 .replace("/tenants/{id}", "/tenants/{tenant}")
-                .replace("/invitations/{id}", "/invitations/{invitation}"),
+                .replace("/invitations/{id}", "/invitations/{invitation}")
+                .replace("/products/{id}", &format!("/products/{PRODUCT}")),
         );
         let body =
             if operation.body.is_empty() { json!({}) } else { serde_json::from_str(&fill(operation.body)).unwrap() };
@@ -143,7 +162,7 @@ impl World {
         let mut rows = BTreeMap::new();
         for table in Table::ALL {
             for row in self.app.rows(table).await {
-                let ordered: BTreeMap<_, _> = row.iter().map(|(name, value)| (name, format!("{value:?}"))).collect();
+                let ordered: BTreeMap<_, _> = row.iter().map(|(name, value)| (name, in_order(value))).collect();
                 let text = format!("{ordered:?}");
                 if text.contains(&self.owner.tenant_id) {
                     rows.insert(format!("{table:?} {text}"), text);
@@ -157,6 +176,29 @@ impl World {
         self.app.deliver_mail().await;
         self.app.finish().await;
     }
+}
+
+/// A value as text, whichever way its maps were hashed.
+fn in_order(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::L(list) => format!("{:?}", list.iter().map(in_order).collect::<Vec<_>>()),
+        AttributeValue::M(map) => {
+            format!("{:?}", map.iter().map(|(key, value)| (key, in_order(value))).collect::<BTreeMap<_, _>>())
+        }
+        value => format!("{value:?}"),
+    }
+}
+
+fn business_row(tenant_id: &str) -> Row {
+    let product = [("id", PRODUCT), ("name", MARK), ("problem", MARK)];
+    let product = product.map(|(name, value)| (name.to_owned(), text(value)));
+    HashMap::from([
+        ("business_id".to_owned(), text(tenant_id)),
+        ("tenant_id".to_owned(), text(tenant_id)),
+        ("version".to_owned(), text("1.0")),
+        ("purpose".to_owned(), text(MARK)),
+        ("products".to_owned(), AttributeValue::L(vec![AttributeValue::M(product.into())])),
+    ])
 }
 
 fn denied(answer: &Answer, operation: Operation, role: Role) {

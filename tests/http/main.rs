@@ -17,6 +17,7 @@ mod journeys;
 mod limits;
 mod logs;
 mod moving;
+mod onboarding;
 mod security_rules;
 mod settings;
 mod signers;

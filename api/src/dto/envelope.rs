@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::Version;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,6 +54,23 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// An answer about something that has versions, which its `ETag` names.
+pub(crate) struct Versioned<T> {
+    pub(crate) answer: T,
+    pub(crate) version: Version,
+}
+
+impl<T: IntoResponse> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        // Digits within quotation marks are always a header's value.
+        if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", self.version.get())) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        response
+    }
+}
+
 /// An answer without data.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Done {
@@ -86,11 +104,18 @@ pub(crate) struct Failure {
     /// What is wrong with each field; only with `422`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, String>,
+    /// The version that there is now; only with a `409` to a request that was made for another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_version: Option<u64>,
 }
 
 impl Failure {
     pub(crate) const fn new(error: String, code: ErrorCode, errors: BTreeMap<String, String>) -> Self {
-        Self { success: false, error, code, errors }
+        Self { success: false, error, code, errors, current_version: None }
+    }
+
+    pub(crate) fn with_current_version(self, current_version: Option<u64>) -> Self {
+        Self { current_version, ..self }
     }
 
     pub(crate) fn of(code: ErrorCode, sentence: &str) -> Self {

@@ -1,10 +1,12 @@
 //! The shapes of requests and answers, as `docs/openapi.json` shows them.
 
+use domain::Change;
 use serde::{Deserialize, Deserializer};
 
 pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod business;
 pub(crate) mod envelope;
 pub(crate) mod health;
 pub(crate) mod invitation;
@@ -25,6 +27,24 @@ pub(crate) fn text_or_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 pub(crate) fn secret_or_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<secret::Secret>, D::Error> {
     let text = Option::<secret::Secret>::deserialize(deserializer)?;
     Ok(text.filter(|text| !text.expose().trim().is_empty()))
+}
+
+/// A field that is there, be it `null` or blank. Serde would read `null` as absent.
+#[expect(clippy::option_option, reason = "absent, null and a value are three wishes")]
+pub(crate) fn null_or_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    text_or_blank(deserializer).map(Some)
+}
+
+/// What a field that may be absent, `null` or a text wishes.
+pub(crate) fn change<T, E>(
+    wish: Option<&Option<String>>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Change<T>, E> {
+    match wish {
+        None => Ok(Change::Keep),
+        Some(None) => Ok(Change::Clear),
+        Some(Some(text)) => parse(text).map(Change::Set),
+    }
 }
 
 /// When the examples in the document happen.

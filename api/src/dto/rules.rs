@@ -6,8 +6,9 @@ use std::{borrow::Cow, fmt::Display};
 use application::page::{Cursor, PageSize};
 use chrono::DateTime;
 use domain::{
-    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, Timestamp,
-    TokenHash, UserId,
+    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, ProductId, Role, TenantId, TimeZone,
+    Timestamp, TokenHash, UserId, Version,
+    business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
     tenant::{SuspensionReason, TenantName, TenantStatus},
@@ -104,6 +105,38 @@ pub(crate) fn https_url(text: &str) -> Verdict {
     judge(HttpsUrl::parse(text))
 }
 
+pub(crate) fn line(text: &str) -> Verdict {
+    judge(Line::parse(text))
+}
+
+pub(crate) fn problem(text: &str) -> Verdict {
+    judge(Problem::parse(text))
+}
+
+pub(crate) fn prose(text: &str) -> Verdict {
+    judge(Prose::parse(text))
+}
+
+pub(crate) fn product_id(text: &str) -> Verdict {
+    judge(ProductId::parse(text))
+}
+
+pub(crate) fn core_values(texts: &[String]) -> Verdict {
+    judge(read_core_values(texts))
+}
+
+pub(crate) fn step_status(text: &str) -> Verdict {
+    judge(read_step_status(text))
+}
+
+pub(crate) fn steps(numbers: &[i64]) -> Verdict {
+    judge(Steps::parse(numbers))
+}
+
+pub(crate) fn version(number: i64) -> Verdict {
+    judge(read_version(number))
+}
+
 pub(crate) fn language(text: &str) -> Verdict {
     judge(Language::parse(text))
 }
@@ -190,6 +223,23 @@ pub(super) fn read_role(text: &str) -> Result<Role, String> {
 
 pub(super) fn read_invitation_status(text: &str) -> Result<InvitationStatus, String> {
     InvitationStatus::from_name(text).ok_or_else(|| one_of(InvitationStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+pub(super) fn read_step_status(text: &str) -> Result<StepStatus, String> {
+    StepStatus::from_name(text).ok_or_else(|| one_of(StepStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+/// Core values as a form has them: a row that is left blank is none.
+pub(super) fn read_core_values(texts: &[String]) -> Result<Vec<Line>, String> {
+    let filled: Vec<_> = texts.iter().filter(|text| !text.trim().is_empty()).collect();
+    if filled.len() > MAX_CORE_VALUES {
+        return Err(format!("must have at most {MAX_CORE_VALUES} entries"));
+    }
+    filled.into_iter().map(|text| Line::parse(text).map_err(|why| format!("has an entry that {why}"))).collect()
+}
+
+pub(crate) fn read_version(number: i64) -> Result<Version, &'static str> {
+    u64::try_from(number).map(Version::restore).map_err(|_| "must be the version of an earlier answer")
 }
 
 pub(super) fn read_time_format(text: &str) -> Result<TimeFormat, String> {

@@ -5,7 +5,9 @@ use application::{
     page::{Cursor, PageSize},
 };
 use domain::{
-    EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash, ids,
+    EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash,
+    business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
+    ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
     tenant::{SuspensionReason, TenantName, TenantStatus},
     user::{
@@ -14,7 +16,7 @@ use domain::{
     },
 };
 use utoipa::openapi::{
-    KnownFormat, Object, ObjectBuilder, SchemaFormat,
+    Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat,
     schema::{AdditionalProperties, SchemaType, Type},
 };
 
@@ -133,6 +135,61 @@ pub(crate) fn nullable_phone() -> Object {
 
 pub(crate) fn nullable_https_url() -> Object {
     uri(nullable(text(HttpsUrl::MAX_LENGTH))).description(Some("An `https` link to a public host.")).into()
+}
+
+pub(crate) fn line() -> Object {
+    text(Line::MAX_LENGTH).into()
+}
+
+pub(crate) fn nullable_line() -> Object {
+    nullable(text(Line::MAX_LENGTH)).into()
+}
+
+pub(crate) fn problem() -> Object {
+    text(Problem::MAX_LENGTH).into()
+}
+
+pub(crate) fn nullable_problem() -> Object {
+    nullable(text(Problem::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_prose() -> Object {
+    nullable(text(Prose::MAX_LENGTH)).into()
+}
+
+/// A size in words or as a number.
+pub(crate) fn nullable_text_or_count() -> Object {
+    let types = SchemaType::from_iter([Type::String, Type::Integer, Type::Null]);
+    let object = text(Line::MAX_LENGTH).schema_type(types).minimum(Some(0)).maximum(Some(u32::MAX));
+    object.description(Some("`12` or `\"11-50\"`; answered as a text.")).into()
+}
+
+fn nullable_list(of: ObjectBuilder, longest: usize) -> Array {
+    let types = SchemaType::from_iter([Type::Array, Type::Null]);
+    ArrayBuilder::new().schema_type(types).items(of).max_items(Some(longest)).build()
+}
+
+pub(crate) fn core_values() -> Array {
+    nullable_list(string().max_length(Some(Line::MAX_LENGTH)), MAX_CORE_VALUES)
+}
+
+/// The numbers of steps.
+pub(crate) fn steps() -> Array {
+    let step = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(Steps::LAST));
+    nullable_list(step, Steps::LAST.into())
+}
+
+pub(crate) fn step_status() -> Object {
+    choice(StepStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn nullable_step_status() -> Object {
+    nullable_choice(StepStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn nullable_version() -> Object {
+    let types = SchemaType::from_iter([Type::Integer, Type::Null]);
+    ObjectBuilder::new().schema_type(types).minimum(Some(0)).into()
 }
 
 pub(crate) fn role() -> Object {

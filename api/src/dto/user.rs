@@ -1,15 +1,15 @@
 //! Users.
 
 use chrono::{DateTime, Utc};
-use domain::{Change, HttpsUrl, PersonName, PhoneNumber, User, user::ProfileChange};
-use serde::{Deserialize, Deserializer, Serialize};
+use domain::{HttpsUrl, PersonName, PhoneNumber, User, user::ProfileChange};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{
-    example_time,
+    change, example_time, null_or_value,
     preferences::{PreferencesInfo, PreferencesRequest},
-    rules, schemas, text_or_blank,
+    rules, schemas,
 };
 use crate::error::{ApiError, AtField};
 
@@ -117,12 +117,6 @@ pub(crate) struct ProfileRequest {
     preferences: Option<PreferencesRequest>,
 }
 
-/// A field that is there, be it `null` or blank. Serde would read `null` as absent.
-#[expect(clippy::option_option, reason = "see `ProfileRequest`")]
-fn null_or_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    text_or_blank(deserializer).map(Some)
-}
-
 impl TryFrom<ProfileRequest> for ProfileChange {
     type Error = ApiError;
 
@@ -138,16 +132,9 @@ impl TryFrom<ProfileRequest> for ProfileChange {
     }
 }
 
-fn change<T, E>(wish: Option<&Option<String>>, parse: impl Fn(&str) -> Result<T, E>) -> Result<Change<T>, E> {
-    match wish {
-        None => Ok(Change::Keep),
-        Some(None) => Ok(Change::Clear),
-        Some(Some(text)) => parse(text).map(Change::Set),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::Change;
     use serde_json::{Value, json};
 
     use super::*;

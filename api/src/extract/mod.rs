@@ -8,6 +8,7 @@ mod decode;
 mod path;
 mod platform;
 mod query;
+mod version;
 
 pub(crate) use authenticated::Authenticated;
 pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json};
@@ -16,6 +17,7 @@ pub(crate) use client::{ClientDevice, LinkBase};
 pub(crate) use path::PathId;
 pub(crate) use platform::PlatformAuthenticated;
 pub(crate) use query::{Query, QueryOrBody};
+pub(crate) use version::IfMatch;
 
 #[cfg(test)]
 pub(crate) use decode::decode;

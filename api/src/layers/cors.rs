@@ -14,6 +14,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> CorsLayer {
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
             named("idempotency-key"),
             named("x-correlation-id"),
             named("x-frontend-base-url"),
@@ -21,6 +22,7 @@ pub(super) fn layer(origins: &CorsOrigins) -> CorsLayer {
             named("x-tenant-id"),
         ])
         .expose_headers([
+            header::ETAG,
             header::RETRY_AFTER,
             named("ratelimit-limit"),
             named("ratelimit-remaining"),

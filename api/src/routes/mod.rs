@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod auth;
+mod business;
 mod docs;
 mod health;
 mod invitations;
@@ -44,6 +45,7 @@ pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApi
         .merge(invitations::routes())
         .merge(user::routes())
         .merge(audit::routes())
+        .merge(business::routes())
         .merge(admin::routes())
         .merge(health::routes());
     openapi::outline().nest("/api/v1", versioned).merge(keys::routes())

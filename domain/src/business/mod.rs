@@ -234,7 +234,7 @@ impl BusinessFoundation {
             return outcome;
         }
         state.completed_at = Some(now);
-        outcome.and(BusinessEventKind::OnboardingCompleted.of(state))
+        outcome.also(BusinessEventKind::OnboardingCompleted.of(state))
     }
 }
 

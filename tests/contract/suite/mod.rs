@@ -2,6 +2,7 @@
 //! rows, the tables; it gets tables of its own.
 
 pub(crate) mod audit;
+pub(crate) mod business;
 pub(crate) mod directory;
 mod gate;
 pub(crate) mod given;
@@ -71,6 +72,19 @@ macro_rules! for_each_test {
                 every_field_of_a_session_survives
                 every_field_of_a_one_time_token_survives
                 preferences_set_at_registration_survive
+            }
+            business {
+                a_tenant_that_has_said_nothing_has_no_foundation
+                every_field_of_a_foundation_survives
+                another_tenants_foundation_does_not_exist
+                a_stale_foundation_is_refused_and_leaves_nothing
+                of_racing_first_changes_one_wins
+                a_python_foundation_is_read
+                a_python_foundation_keeps_what_we_do_not_know
+                what_python_changed_in_a_foundation_meanwhile_is_not_overwritten
+                every_spelling_of_a_date_in_a_foundation_can_be_saved_over
+                a_new_foundation_has_what_python_looks_for
+                events_of_a_foundation_name_fields_only
             }
             sessions {
                 a_session_is_found_with_its_account

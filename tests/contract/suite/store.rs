@@ -11,8 +11,8 @@ use std::{
 use application::{
     TenantScope,
     ports::{
-        Account, AccountRepository, AddressHolder, AuditTrail, ChangeSet, Clock, CommitError, DeadLetters, HealthCheck,
-        InvitationRepository, Outbox, PlatformDirectory, TenantRepository, UnitOfWork,
+        Account, AccountRepository, AddressHolder, AuditTrail, BusinessRepository, ChangeSet, Clock, CommitError,
+        DeadLetters, HealthCheck, InvitationRepository, Outbox, PlatformDirectory, TenantRepository, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -36,6 +36,7 @@ pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) invitations: Arc<dyn InvitationRepository>,
     pub(crate) tenants: Arc<dyn TenantRepository>,
+    pub(crate) business: Arc<dyn BusinessRepository>,
     pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) directory: Arc<dyn PlatformDirectory>,
@@ -75,6 +76,7 @@ impl Store {
             accounts: Arc::new(store.accounts()),
             invitations: Arc::new(store.invitations(true)),
             tenants: Arc::new(store.tenants()),
+            business: Arc::new(store.business()),
             unit_of_work: Arc::new(store.unit_of_work()),
             outbox: Arc::new(store.outbox()),
             directory: Arc::new(store.directory()),

@@ -82,7 +82,7 @@ pub(super) async fn a_body_that_is_not_json_is_a_415(app: &App) {
         }
         let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
         let utf8 = call.body("Application/JSON; charset=UTF-8", "{}").send().await;
-        assert!(matches!(utf8.status, 200 | 422), "{operation:?}: {}", utf8.text());
+        assert!(matches!(utf8.status, 200 | 404 | 422), "{operation:?}: {}", utf8.text());
     }
 }
 
@@ -189,7 +189,7 @@ pub(super) async fn rule_20_a_body_of_more_than_256_kib_is_a_413(app: &App) {
         };
         of_length(256 * 1024 + 1).await.refused(413, "PAYLOAD_TOO_LARGE");
         let largest = of_length(256 * 1024).await;
-        assert!(matches!(largest.status, 200 | 422), "{operation:?}: {}", largest.text());
+        assert!(matches!(largest.status, 200 | 404 | 422), "{operation:?}: {}", largest.text());
     }
 }
 

@@ -9,7 +9,7 @@ mod lists;
 use application::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    BusinessFoundation, HttpsUrl, TenantId, Timestamp, UserId, Version,
+    BusinessFoundation, HttpsUrl, TenantId, UserId, Version,
     business::{Address, BusinessSnapshot, Line, Positioning, Prose, StepStatus, Text},
 };
 
@@ -204,18 +204,16 @@ fn unchanged_since(stored: &Item, loaded: &BusinessSnapshot) -> Condition {
         Version::UNWRITTEN => condition.and("attribute_not_exists(#revision)"),
         version => condition.and("#revision = :loaded_revision").with("loaded_revision", number(&version.get())),
     };
+    let row = Reader::new(Table::BusinessData, stored);
+    let is_loaded = row.created_and_updated().is_ok_and(|(_, updated_at)| updated_at == loaded.updated_at);
     match stored.get("updated_at") {
-        Some(seen) if is_spelling_of(seen, loaded.updated_at) => {
-            condition.and("#updated_at = :loaded_updated_at").with("loaded_updated_at", seen.clone())
-        }
-        // Either somebody else was here since, which this will find out, or there is no date at all.
-        _ => condition
-            .and("#updated_at = :loaded_updated_at OR attribute_not_exists(#updated_at) OR attribute_type(#updated_at, :null)")
-            .with("loaded_updated_at", text(time::to_text(loaded.updated_at)))
-            .with("null", text("NULL")),
+        None if is_loaded => condition.and("attribute_not_exists(#updated_at)"),
+        Some(seen) if is_loaded => of_date(condition, seen.clone()),
+        // Somebody else was here since, and this finds it out.
+        _ => of_date(condition, text(time::to_text(loaded.updated_at))),
     }
 }
 
-fn is_spelling_of(value: &AttributeValue, at: Timestamp) -> bool {
-    value.as_s().ok().and_then(|text| time::parse(text)) == Some(at)
+fn of_date(condition: Condition, updated_at: AttributeValue) -> Condition {
+    condition.and("#updated_at = :loaded_updated_at").with("loaded_updated_at", updated_at)
 }
