@@ -51,7 +51,7 @@ pub(crate) fn document() -> &'static Value {
 
 /// The schema of an operation's JSON body, if it takes one.
 pub(crate) fn request_schema(operation: &Operation) -> Option<&'static Value> {
-    let operation = &DOCUMENT["paths"][&operation.path][operation.method.to_ascii_lowercase()];
+    let operation = find_path(&operation.path)?.get(operation.method.to_ascii_lowercase())?;
     operation.pointer("/requestBody/content/application~1json/schema")
 }
 
