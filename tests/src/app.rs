@@ -206,8 +206,12 @@ impl AppBuilder {
 
     /// Starts the service on an empty store in memory.
     pub async fn start(self) -> App {
+        self.start_on(EmbeddedDynamoDb::in_memory().expect("memory").client()).await
+    }
+
+    /// Starts the service on an empty store that others may reach as well.
+    pub async fn start_on(self, dynamodb: aws_sdk_dynamodb::Client) -> App {
         let config = self.config();
-        let dynamodb = EmbeddedDynamoDb::in_memory().expect("memory").client();
         create_missing(&dynamodb, &config.tables).await.expect("the tables are valid");
         let (probe, clock) = (Probe::default(), Arc::new(TestClock::new()));
         let services = services(&config, probe.watch(&dynamodb), clock.clone()).await;

@@ -31,6 +31,7 @@ mod lambda;
 mod local;
 #[path = "../support/program.rs"]
 mod program;
+mod python_shapes;
 #[path = "../support/smtp.rs"]
 mod smtp;
 mod tools;
@@ -44,7 +45,13 @@ fn main() -> ExitCode {
     if !wanted {
         println!("skipped: set {}=1, as the env.sh of .ci/install-tools does, to run these tests", tools::SWITCH);
     }
-    let trials = [lambda::trials(), cargo_lambda::trials(), documentation::trials(), dynamodb_local::trials()];
+    let trials = [
+        lambda::trials(),
+        cargo_lambda::trials(),
+        documentation::trials(),
+        dynamodb_local::trials(),
+        python_shapes::trials(),
+    ];
     let trials = trials.into_iter().flatten().map(|trial| trial.with_ignored_flag(!wanted)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

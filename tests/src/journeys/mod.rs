@@ -7,6 +7,7 @@ mod administration;
 mod conventions;
 mod invitations;
 mod neighbours;
+mod onboarding;
 mod passwords;
 mod profiles;
 mod sessions;
@@ -93,6 +94,9 @@ macro_rules! for_each_journey {
                 rule_15_a_python_refresh_token_used_again_later_ends_the_session
                 signing_out_with_a_python_refresh_token_spends_it
                 a_python_user_without_a_version_changes_the_profile
+            }
+            onboarding {
+                a_form_is_filled_in_from_several_windows
             }
             conventions {
                 every_route_answers_with_and_without_the_base_path
