@@ -50,6 +50,7 @@ pub fn openapi() -> OpenApi {
         ),
         (name = "Invitations", description = "Asking people into an organisation, and coming in."),
         (name = "Business", description = "What a tenant says about its business: onboarding and foundation."),
+        (name = "Members", description = "The people of an organisation, and who owns it."),
         (name = "Service", description = "How the service is, and the keys that it signs with."),
     ),
     components(schemas(Failure, ErrorCode))

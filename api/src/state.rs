@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use application::{
-    AdminService, AuditService, AuthService, BusinessService, InvitationService, TenantService, UseCases, UserService,
+    AdminService, AuditService, AuthService, BusinessService, InvitationService, MemberService, TenantService,
+    UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -45,6 +46,7 @@ hand_out! {
     AdminService: use_cases.admin;
     TenantService: use_cases.tenants;
     BusinessService: use_cases.business;
+    MemberService: use_cases.members;
     HealthService: health;
 }
 

@@ -173,6 +173,7 @@ impl Ports {
                 accounts: Arc::new(self.accounts),
                 tenants: Arc::new(Unreached),
                 members: Arc::new(Unreached),
+                sessions: Arc::new(Unreached),
                 entitlements: Arc::new(Unreached),
                 directory: Arc::new(Unreached),
                 audit_trail: Arc::new(Unreached),

@@ -1,9 +1,11 @@
-//! One log line for each outcome of authentication (security rule 24).
+//! One log line for each outcome of authentication and administration (security rule 24).
 //!
 //! The request id and the source are on the span that surrounds it. Addresses are masked; passwords, tokens
 //! and hashes are never passed in here.
 
 use domain::{EmailAddress, TenantId, UserId, verification::TokenRefused};
+
+use crate::actor::Actor;
 
 /// Logs that something succeeded.
 pub(crate) fn success(action: &'static str, user: &UserId, tenant: &TenantId) {
@@ -13,6 +15,23 @@ pub(crate) fn success(action: &'static str, user: &UserId, tenant: &TenantId) {
 /// Logs that something was refused, and why, about somebody who is known.
 pub(crate) fn refused(action: &'static str, reason: &'static str, user: &UserId, tenant: &TenantId) {
     tracing::warn!(target: "security", action, outcome = "refused", reason, user_id = %user, tenant_id = %tenant);
+}
+
+/// Logs that somebody did something about a member of their tenant.
+pub(crate) fn success_over(action: &'static str, actor: &Actor, member: &UserId) {
+    let (user, tenant) = (actor.user_id(), actor.tenant_id());
+    tracing::info!(
+        target: "security", action, outcome = "success", user_id = %user, tenant_id = %tenant, member_id = %member
+    );
+}
+
+/// Logs that somebody was refused something about a member of their tenant, and why.
+pub(crate) fn refused_over(action: &'static str, reason: &'static str, actor: &Actor, member: &UserId) {
+    let (user, tenant) = (actor.user_id(), actor.tenant_id());
+    tracing::warn!(
+        target: "security", action, outcome = "refused", reason,
+        user_id = %user, tenant_id = %tenant, member_id = %member
+    );
 }
 
 /// Logs that a mailed link was refused, and why.

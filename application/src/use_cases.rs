@@ -9,10 +9,11 @@ use crate::{
     auth::{AuthService, AuthSettings},
     business::BusinessService,
     invitations::InvitationService,
+    members::MemberService,
     ports::{
         AccountRepository, AuditTrail, BusinessRepository, Clock, EntitlementRepository, IdGenerator,
-        InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, TenantRepository, Tokens,
-        UnitOfWork,
+        InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository,
+        Tokens, UnitOfWork,
     },
     tenants::TenantService,
     users::UserService,
@@ -27,6 +28,8 @@ pub struct Ports {
     pub tenants: Arc<dyn TenantRepository>,
     /// Reads the people of a tenant.
     pub members: Arc<dyn MemberRepository>,
+    /// Reads sessions.
+    pub sessions: Arc<dyn SessionRepository>,
     /// Knows what tenants may use.
     pub entitlements: Arc<dyn EntitlementRepository>,
     /// Reads the users and tenants of the whole platform.
@@ -66,6 +69,8 @@ pub struct UseCases {
     pub tenants: TenantService,
     /// Onboarding and the business foundation.
     pub business: BusinessService,
+    /// The people of a tenant.
+    pub members: MemberService,
 }
 
 impl UseCases {
@@ -81,6 +86,7 @@ impl UseCases {
             admin: AdminService::new(ports, tenants.clone(), admins),
             tenants,
             business: BusinessService::new(ports),
+            members: MemberService::new(ports),
         }
     }
 }

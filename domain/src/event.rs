@@ -82,6 +82,7 @@ impl DomainEvent {
                 UserEventKind::Deactivated => "UserDeactivated",
                 UserEventKind::Reactivated => "UserReactivated",
                 UserEventKind::LeftTenant => "UserLeftTenant",
+                UserEventKind::SessionsEnded => "UserSessionsEnded",
                 UserEventKind::Removed => "UserRemoved",
             },
             Self::Tenant(event) => match event.what {
@@ -92,6 +93,7 @@ impl DomainEvent {
                 TenantEventKind::Reactivated => "TenantReactivated",
                 TenantEventKind::Closed { .. } => "TenantClosed",
                 TenantEventKind::Reopened => "TenantReopened",
+                TenantEventKind::OwnershipTransferred { .. } => "OwnershipTransferred",
             },
             Self::Session(event) => match event.what {
                 SessionEventKind::Ended { .. } => "SessionEnded",
@@ -124,6 +126,7 @@ impl DomainEvent {
                 | UserEventKind::Deactivated
                 | UserEventKind::Reactivated
                 | UserEventKind::LeftTenant
+                | UserEventKind::SessionsEnded
                 | UserEventKind::Removed => true,
                 UserEventKind::Registered
                 | UserEventKind::EmailConfirmationRequested
@@ -134,6 +137,7 @@ impl DomainEvent {
             },
             Self::Tenant(event) => match event.what {
                 TenantEventKind::Created { .. }
+                | TenantEventKind::OwnershipTransferred { .. }
                 | TenantEventKind::Renamed
                 | TenantEventKind::Suspended { .. }
                 | TenantEventKind::Reactivated
@@ -144,7 +148,7 @@ impl DomainEvent {
             Self::Session(event) => match event.what {
                 SessionEventKind::Ended { reason } => match reason {
                     SessionEnd::TokenReused => true,
-                    SessionEnd::SignedOut => false,
+                    SessionEnd::SignedOut | SessionEnd::EndedRemotely => false,
                 },
             },
             Self::Invitation(_) => true,

@@ -1,5 +1,7 @@
 //! What a command on an aggregate did.
 
+use crate::DomainEvent;
+
 /// The events that a command caused, in order.
 ///
 /// A command that changed nothing returns [`Outcome::nothing`]. Dropping an outcome would lose events, so it
@@ -25,6 +27,16 @@ impl<E> Outcome<E> {
     pub fn also(mut self, event: E) -> Self {
         self.events.push(event);
         self
+    }
+
+    /// The events of two commands on different aggregates that belong together, in order.
+    pub fn and<F>(self, other: Outcome<F>) -> Outcome<DomainEvent>
+    where
+        E: Into<DomainEvent>,
+        F: Into<DomainEvent>,
+    {
+        let others = other.events.into_iter().map(Into::into);
+        Outcome { events: self.events.into_iter().map(Into::into).chain(others).collect() }
     }
 
     /// The events, in the order in which they happened.

@@ -64,19 +64,22 @@ pub enum SessionState {
 pub enum SessionEnd {
     /// The person signed out.
     SignedOut,
+    /// The person ended it from elsewhere.
+    EndedRemotely,
     /// A spent token was used again: one of its holders is a thief.
     TokenReused,
 }
 
 impl SessionEnd {
     /// Every reason.
-    pub const ALL: [Self; 2] = [Self::SignedOut, Self::TokenReused];
+    pub const ALL: [Self; 3] = [Self::SignedOut, Self::EndedRemotely, Self::TokenReused];
 
     /// The reason's name in tables and events.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",
+            Self::EndedRemotely => "ended_remotely",
             Self::TokenReused => "token_reused",
         }
     }
@@ -294,6 +297,16 @@ impl Session {
     /// Signs the person out here.
     pub fn sign_out(&mut self, now: Timestamp) -> Option<SessionEvent> {
         matches!(self.state.state, SessionState::Active { .. }).then(|| self.end(SessionEnd::SignedOut, now))
+    }
+
+    /// Ends the session on the person's wish, from wherever they are (security rule 17).
+    pub fn end_remotely(&mut self, now: Timestamp) -> Option<SessionEvent> {
+        matches!(self.state.state, SessionState::Active { .. }).then(|| self.end(SessionEnd::EndedRemotely, now))
+    }
+
+    /// Takes the session into the generation that ended all others.
+    pub const fn outlive(&mut self, generation: SessionGeneration) {
+        self.state.generation = generation.number;
     }
 
     /// Ends the family because one of its spent tokens was used again where this service could not see it.

@@ -161,6 +161,7 @@ pub async fn assemble(
         accounts: Arc::new(store.accounts()),
         tenants: Arc::new(store.tenants()),
         members: Arc::new(store.members()),
+        sessions: Arc::new(store.sessions()),
         entitlements: Arc::new(store.entitlements()),
         directory: Arc::new(store.directory()),
         audit_trail: Arc::new(store.audit_trail()),

@@ -28,6 +28,14 @@ pub struct Operation {
     pub has_body: bool,
 }
 
+impl Operation {
+    /// An address of the operation: its path with something in place of what varies.
+    pub fn address(&self) -> String {
+        let parts = self.path.split('/').map(|part| if part.starts_with('{') { "anything" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
 /// Every operation of the document.
 pub fn operations() -> Vec<Operation> {
     let mut found = Vec::new();

@@ -10,11 +10,13 @@ pub(crate) mod business;
 pub(crate) mod envelope;
 pub(crate) mod health;
 pub(crate) mod invitation;
+pub(crate) mod member;
 pub(crate) mod page;
 pub(crate) mod preferences;
 pub(crate) mod rules;
 pub(crate) mod schemas;
 pub(crate) mod secret;
+pub(crate) mod session;
 pub(crate) mod tenant;
 pub(crate) mod user;
 

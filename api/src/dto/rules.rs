@@ -3,7 +3,10 @@
 
 use std::{borrow::Cow, fmt::Display};
 
-use application::page::{Cursor, PageSize};
+use application::{
+    members::MemberSearch,
+    page::{Cursor, PageSize},
+};
 use chrono::DateTime;
 use domain::{
     Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, ProductId, Role, TenantId, TimeZone,
@@ -91,6 +94,10 @@ pub(crate) fn page_size(text: &str) -> Verdict {
 
 pub(crate) fn cursor(text: &str) -> Verdict {
     judge(Cursor::parse(text))
+}
+
+pub(crate) fn member_search(text: &str) -> Verdict {
+    judge(MemberSearch::parse(text))
 }
 
 pub(crate) fn role(text: &str) -> Verdict {

@@ -11,6 +11,7 @@ use crate::{
             TokenRequest,
         },
         invitation::{AcceptRequest, ActivateRequest, InviteRequest},
+        member::{RoleRequest, TransferRequest},
         preferences::PreferencesRequest,
         user::ProfileRequest,
     },
@@ -119,6 +120,18 @@ fn every_operation_of_the_contract_is_there() {
         ("get /api/v1/admin/audit", false, true),
         ("post /api/v1/admin/tenants/{id}/suspend", false, true),
         ("post /api/v1/admin/tenants/{id}/reactivate", false, true),
+        ("get /api/v1/user/sessions", false, true),
+        ("delete /api/v1/user/sessions", false, true),
+        ("delete /api/v1/user/sessions/{id}", false, true),
+        ("get /api/v1/users", false, true),
+        ("get /api/v1/users/count", false, true),
+        ("get /api/v1/users/{id}", false, true),
+        ("delete /api/v1/users/{id}", false, true),
+        ("put /api/v1/users/{id}/role", false, true),
+        ("post /api/v1/users/{id}/deactivate", false, true),
+        ("post /api/v1/users/{id}/activate", false, true),
+        ("delete /api/v1/users/{id}/sessions", false, true),
+        ("post /api/v1/tenants/current/transfer-ownership", false, true),
         ("get /api/v1/health", false, false),
         ("get /api/v1/health/detailed", false, false),
         ("get /api/v1/health/ready", false, false),
@@ -146,5 +159,7 @@ fn the_examples_of_requests_are_accepted() {
     assert!(decode::<AcceptRequest>(example("AcceptRequest")).is_ok());
     assert!(decode::<ActivateRequest>(example("ActivateRequest")).is_ok());
     assert!(decode::<ProfileRequest>(example("ProfileUpdate")).is_ok());
+    assert!(decode::<RoleRequest>(example("RoleRequest")).is_ok());
+    assert!(decode::<TransferRequest>(example("TransferRequest")).is_ok());
     assert!(decode::<PreferencesRequest>(example("PreferencesUpdate")).is_ok());
 }

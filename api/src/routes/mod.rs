@@ -8,7 +8,9 @@ mod docs;
 mod health;
 mod invitations;
 mod keys;
+mod members;
 mod names;
+mod sessions;
 mod user;
 
 use std::num::NonZeroU32;
@@ -44,6 +46,8 @@ pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApi
     let versioned = public
         .merge(invitations::routes())
         .merge(user::routes())
+        .merge(sessions::routes())
+        .merge(members::routes())
         .merge(audit::routes())
         .merge(business::routes())
         .merge(admin::routes())

@@ -11,6 +11,7 @@ mod refresh;
 mod register;
 mod resend_confirmation;
 mod reset_password;
+mod sessions;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use refresh::{Refresh, RefreshError, Refreshed};
 pub use register::{Register, RegisterError, Registered};
 pub use resend_confirmation::ResendConfirmation;
 pub use reset_password::{ResetPassword, ResetPasswordError};
+pub use sessions::SessionError;
 pub use sign_in::SignedIn;
 
 use crate::{
@@ -44,7 +46,8 @@ use crate::{
     links::LinkPolicy,
     ports::{
         Account, AccountRepository, AddressHolder, ChangeSet, Clock, EntitlementRepository, IdGenerator,
-        InvitationRepository, Mail, MailKind, MemberRepository, PasswordHasher, StoreError, Tokens, UnitOfWork, Write,
+        InvitationRepository, Mail, MailKind, MemberRepository, PasswordHasher, SessionRepository, StoreError, Tokens,
+        UnitOfWork, Write,
     },
     retry::{Setback, look_again},
     use_cases::Ports,
@@ -74,6 +77,7 @@ pub struct AuthService {
     invitations: Arc<dyn InvitationRepository>,
     members: Arc<dyn MemberRepository>,
     entitlements: Arc<dyn EntitlementRepository>,
+    sessions: Arc<dyn SessionRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
     passwords: Arc<dyn PasswordHasher>,
     tokens: Arc<dyn Tokens>,
@@ -86,10 +90,32 @@ impl AuthService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports, settings: AuthSettings) -> Self {
-        let Ports { accounts, invitations, members, entitlements, unit_of_work, passwords, tokens, clock, ids, .. } =
-            ports.clone();
-        let settings = Arc::new(settings);
-        Self { accounts, invitations, members, entitlements, unit_of_work, passwords, tokens, clock, ids, settings }
+        let Ports {
+            accounts,
+            invitations,
+            members,
+            entitlements,
+            sessions,
+            unit_of_work,
+            passwords,
+            tokens,
+            clock,
+            ids,
+            ..
+        } = ports.clone();
+        Self {
+            accounts,
+            invitations,
+            members,
+            entitlements,
+            sessions,
+            unit_of_work,
+            passwords,
+            tokens,
+            clock,
+            ids,
+            settings: Arc::new(settings),
+        }
     }
 
     /// The public keys of the tokens, as a JWK set.

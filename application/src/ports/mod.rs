@@ -14,6 +14,7 @@ mod mail;
 mod members;
 mod outbox;
 mod passwords;
+mod sessions;
 mod tenants;
 mod tokens;
 mod unit_of_work;
@@ -30,11 +31,12 @@ pub use health::{Component, HealthCheck};
 pub use ids::IdGenerator;
 pub use invitations::{HeldInvitation, InvitationRepository};
 pub use mail::{InvitationNote, Mail, MailError, MailKind, Mailer};
-pub use members::{MemberRepository, SeatRecord};
+pub use members::{Member, MemberRepository, SeatRecord, SeatSource};
 pub use outbox::{
     DeadLetter, DeadLetters, EventEnvelope, EventPublisher, Outbox, OutboxMessage, OutboxPayload, PublishError, Stream,
 };
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
+pub use sessions::SessionRepository;
 pub use tenants::TenantRepository;
 pub use tokens::{
     AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    BusinessFoundation, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, Tenant, TenantId,
-    Timestamp, TokenId, User, UserId, session::RefreshToken,
+    BusinessFoundation, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, SessionId,
+    Tenant, TenantId, Timestamp, TokenId, User, UserId, session::RefreshToken,
 };
 
 use super::{Mail, SeatRecord, StoreError};
@@ -54,6 +54,9 @@ pub enum Write {
         /// As decided.
         after: Box<Tenant>,
     },
+    /// Stores nothing; [`Refusal::Stale`] when the tenant's version or owner is not the loaded one any more. For
+    /// decisions that rest on the tenant and leave it as it is.
+    ExpectTenant(Box<Tenant>),
     /// Stores a new user; [`Refusal::AlreadyExists`] when there is one of that id.
     CreateUser(Box<User>),
     /// Stores what differs between a user as loaded and as decided; [`Refusal::Stale`] when the stored version
@@ -64,6 +67,8 @@ pub enum Write {
         /// As decided.
         after: Box<User>,
     },
+    /// Removes a user and their preferences; [`Refusal::Stale`] when the stored version is not the loaded one any more.
+    RemoveUser(Box<User>),
     /// Reserves an address for one user; [`Refusal::EmailTaken`] when another user has it.
     ClaimEmail {
         /// The address.
@@ -85,9 +90,17 @@ pub enum Write {
     },
     /// Changes nothing; [`Refusal::Stale`] when the tenant is switched off or gone by now.
     UseTenant(TenantId),
-    /// Counts as many seats of a tenant more or less as lie between `before` and `after`, whatever the number is by
-    /// now; [`Refusal::NoSeatLeft`] when that takes one and none of the limit is free any more, [`Refusal::Stale`]
-    /// when somebody else put the seats on record, or when nobody is to be left and somebody has joined meanwhile.
+    /// Frees an address; [`Refusal::Stale`] when it is not reserved for that user.
+    ReleaseEmail {
+        /// The address.
+        email: EmailAddress,
+        /// For whom it was reserved.
+        user_id: UserId,
+    },
+    /// Keeps the seats of a tenant. Those that were read from the record become as many more or less as lie between
+    /// `before` and `after`, whatever the number is by now; [`Refusal::NoSeatLeft`] when that takes one and none of
+    /// the limit is free any more. Those that were counted go on record as they are in `after`; [`Refusal::Stale`]
+    /// when anything about the record has changed since, or when nobody is to be left and somebody has joined meanwhile.
     SaveSeats {
         /// The tenant.
         tenant_id: TenantId,
@@ -114,6 +127,8 @@ pub enum Write {
     StartSession(Session),
     /// Stores a session as decided; [`Refusal::Stale`] when the stored version is not the loaded one any more.
     SaveSession(Session),
+    /// Removes a session if it is there.
+    RemoveSession(SessionId),
     /// Lists a refresh token where the Python services look for it.
     ListRefreshToken {
         /// The token.
@@ -161,6 +176,12 @@ impl ChangeSet {
     /// Adds what differs between a tenant as loaded and as decided.
     pub fn save_tenant(self, before: Tenant, after: Tenant) -> Self {
         self.write(Write::SaveTenant { before: Box::new(before), after: Box::new(after) })
+    }
+
+    /// Adds changes.
+    pub fn write_all(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
+        self.writes.extend(writes);
+        self
     }
 
     /// Adds what a command did.

@@ -2,17 +2,19 @@
 
 use async_trait::async_trait;
 use domain::{
-    BusinessFoundation, EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Tenant, Timestamp, User,
-    invitation::InvitationStatus,
+    BusinessFoundation, EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Session, Tenant,
+    Timestamp, User, UserId, invitation::InvitationStatus,
 };
 
 use super::{
-    AuditFilter, AuditTrail, BusinessRepository, EntitlementRepository, HeldInvitation, InvitationRepository,
-    MemberRepository, PlatformDirectory, SeatRecord, StoreError, TenantFilter, TenantRepository, UserFilter,
+    AuditFilter, AuditTrail, BusinessRepository, EntitlementRepository, HeldInvitation, InvitationRepository, Member,
+    MemberRepository, PlatformDirectory, SeatRecord, SessionRepository, StoreError, TenantFilter, TenantRepository,
+    UserFilter,
 };
 use crate::{
     actor::{PlatformAdmin, TenantScope},
     audit::AuditRecord,
+    members::MemberFilter,
     page::{Page, PageError, PageRequest},
 };
 
@@ -33,6 +35,10 @@ impl TenantRepository for Unreached {
 
 #[async_trait]
 impl MemberRepository for Unreached {
+    async fn page(&self, _: &TenantScope, _: &MemberFilter, _: &PageRequest) -> Result<Page<Member>, PageError> {
+        Ok(unreached()?)
+    }
+
     async fn seats(&self, _: &TenantScope) -> Result<SeatRecord, StoreError> {
         unreached()
     }
@@ -41,6 +47,13 @@ impl MemberRepository for Unreached {
 #[async_trait]
 impl EntitlementRepository for Unreached {
     async fn find(&self, _: &TenantScope) -> Result<Entitlements, StoreError> {
+        unreached()
+    }
+}
+
+#[async_trait]
+impl SessionRepository for Unreached {
+    async fn of_user(&self, _: &TenantScope, _: &UserId) -> Result<Vec<Session>, StoreError> {
         unreached()
     }
 }

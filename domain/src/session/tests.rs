@@ -113,6 +113,24 @@ fn rule_16_a_session_of_an_earlier_generation_is_over() {
 }
 
 #[test]
+fn rule_17_a_session_ended_from_elsewhere_is_over() {
+    let mut session = session();
+    let event = session.end_remotely(at(5)).unwrap();
+    assert_eq!(event.what, SessionEventKind::Ended { reason: SessionEnd::EndedRemotely });
+    assert!(session.end_remotely(at(6)).is_none());
+    assert_eq!(present(&mut session, "a", "b", 7), RefreshDecision::Refused);
+}
+
+#[test]
+fn rule_17_one_session_outlives_the_generation_that_ended_the_others() {
+    let mut session = session();
+    let next = SessionGeneration { number: 1, began_at: Some(at(5)) };
+    assert!(!session.is_live(next, &POLICY, at(6)));
+    session.outlive(next);
+    assert!(session.is_live(next, &POLICY, at(6)));
+}
+
+#[test]
 fn rule_16_signing_out_ends_the_session_once() {
     let mut session = session();
     assert!(session.sign_out(at(1)).is_some());

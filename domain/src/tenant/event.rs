@@ -22,6 +22,13 @@ pub enum TenantEventKind {
         /// Who owns it.
         owner_user_id: UserId,
     },
+    /// It was handed over.
+    OwnershipTransferred {
+        /// Who owned it.
+        from: UserId,
+        /// Who owns it now.
+        to: UserId,
+    },
     /// It has another name. Tenants are called after people, so the event does not say which.
     Renamed,
     /// Its settings changed.

@@ -2,11 +2,13 @@
 
 mod event;
 mod name;
+mod ownership;
 mod settings;
 mod standing;
 
 pub use event::{TenantEvent, TenantEventKind};
 pub use name::TenantName;
+pub use ownership::TransferRefused;
 pub use settings::{TargetLineMode, TenantSettings, TenantSettingsChange};
 pub use standing::{Reopening, Standing, SuspensionReason, TenantStatus};
 
@@ -19,7 +21,8 @@ pub struct TenantSnapshot {
     pub id: TenantId,
     /// What people call it.
     pub name: TenantName,
-    /// Who owns it.
+    /// Who owns it. Others may be owners beside them, but this one cannot leave, be removed, switched off or put into
+    /// another role without handing it over: a tenant always has an owner, and nobody has to count them.
     pub owner_user_id: UserId,
     /// Whether it is on trial, or was when it was last in use.
     pub on_trial: bool,

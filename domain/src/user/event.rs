@@ -52,6 +52,8 @@ pub enum UserEventKind {
     Reactivated,
     /// The person left the tenant for another one.
     LeftTenant,
+    /// The sessions were ended, all at once, but for the one that the person did it from, if it was them.
+    SessionsEnded,
     /// The account was removed from its tenant, and with it everything that names the person.
     Removed,
 }

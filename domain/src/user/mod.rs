@@ -1,12 +1,14 @@
 //! A person with an account.
 
 mod event;
+mod membership;
 mod moving;
 pub mod password;
 pub mod preferences;
 mod status;
 
 pub use event::{UserEvent, UserEventKind};
+pub use membership::{Authority, MembershipRefused};
 pub use password::{Password, PasswordHash, PasswordPolicy, PasswordTooLong, PersonalContext, WeakPassword};
 pub use preferences::{Preferences, PreferencesChange};
 pub use status::UserStatus;

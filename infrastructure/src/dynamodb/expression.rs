@@ -182,7 +182,7 @@ pub(super) fn update(
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
-/// Removes an item.
+/// Removes an item. A refusal brings the item as it is, where the store can do that.
 pub(super) fn delete(table: &str, key: Item, condition: Condition) -> Result<TransactWriteItem, StoreError> {
     let Parts { update: _, condition, names, values } = Parts::new(Changes::default(), condition);
     let delete = Delete::builder()
@@ -191,6 +191,7 @@ pub(super) fn delete(table: &str, key: Item, condition: Condition) -> Result<Tra
         .set_condition_expression(condition)
         .set_expression_attribute_names(names)
         .set_expression_attribute_values(values)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .build()
         .map_err(incomplete)?;
     Ok(TransactWriteItem::builder().delete(delete).build())

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::{
     DynamoAccountRepository, DynamoAuditTrail, DynamoBusinessRepository, DynamoDeadLetters,
     DynamoEntitlementRepository, DynamoHealthCheck, DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox,
-    DynamoPlatformDirectory, DynamoTenantRepository, DynamoUnitOfWork,
+    DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -90,6 +90,12 @@ impl DynamoStore {
         DynamoMemberRepository::new(self.clone())
     }
 
+    /// Reads sessions.
+    #[must_use]
+    pub fn sessions(&self) -> DynamoSessionRepository {
+        DynamoSessionRepository::new(self.clone())
+    }
+
     /// Knows what tenants may use.
     #[must_use]
     pub fn entitlements(&self) -> DynamoEntitlementRepository {
@@ -158,8 +164,22 @@ impl DynamoStore {
         key: &str,
         value: &str,
     ) -> Result<Vec<Item>, StoreError> {
+        Ok(self.query_page(table, index, (key, value), PageOf::default()).await?.items)
+    }
+
+    /// One page of the items with one partition key, of an index or, without one, of the table itself.
+    pub(super) async fn query_page(
+        &self,
+        table: Table,
+        index: Option<&str>,
+        (key, value): (&str, &str),
+        page: PageOf<'_>,
+    ) -> Result<QueryPage, StoreError> {
         let condition = Condition::new(format!("#{key} = :value")).with("value", text(value));
         let Parts { condition, names, values, .. } = Parts::new(Changes::default(), condition);
+        let mut names = names.unwrap_or_default();
+        let wanted: Vec<_> = page.attributes.iter().map(|attribute| format!("#{attribute}")).collect();
+        names.extend(page.attributes.iter().map(|attribute| (format!("#{attribute}"), (*attribute).to_owned())));
         let found = self
             .client
             .query()
@@ -168,11 +188,33 @@ impl DynamoStore {
             // An index cannot be read consistently.
             .consistent_read(index.is_none())
             .set_key_condition_expression(condition)
-            .set_expression_attribute_names(names)
+            .set_projection_expression((!wanted.is_empty()).then(|| wanted.join(", ")))
+            .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(values)
+            .set_exclusive_start_key(page.after)
+            .set_limit(page.limit)
             .send()
             .await
             .map_err(store_error)?;
-        Ok(found.items.unwrap_or_default())
+        Ok(QueryPage { items: found.items.unwrap_or_default(), last: found.last_evaluated_key })
     }
+}
+
+/// Which page of a query to read, and what of its items; by default all of the first.
+#[derive(Default)]
+pub(super) struct PageOf<'a> {
+    /// The key of the item after which it begins.
+    pub(super) after: Option<Item>,
+    /// How many items it has at most; in any case not more than 1 MB.
+    pub(super) limit: Option<i32>,
+    /// The attributes that are wanted; none for all.
+    pub(super) attributes: &'a [&'a str],
+}
+
+/// A page of a query.
+pub(super) struct QueryPage {
+    /// Its items.
+    pub(super) items: Vec<Item>,
+    /// The key of the item after which the next page begins, if there is one.
+    pub(super) last: Option<Item>,
 }

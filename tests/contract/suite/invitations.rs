@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use application::{
     page::{Cursor, PageRequest, PageSize},
-    ports::{ChangeSet, CommitError, Refusal, SeatRecord, Write},
+    ports::{ChangeSet, CommitError, Refusal, SeatRecord, SeatSource, Write},
 };
 use chrono::Duration;
 use domain::{
@@ -304,15 +304,15 @@ pub(crate) async fn nobody_joins_a_tenant_that_is_switched_off(store: &Store) {
 pub(crate) async fn rule_25_the_last_member_leaves_only_while_nobody_joins(store: &Store) {
     let anna = registered(store, "anna").await;
     let tenant_id = anna.snapshot().tenant_id.clone();
-    let change = |before: Seats, on_record: bool, after: Seats| {
-        let before = SeatRecord { seats: before, on_record };
+    let change = |before: Seats, source: SeatSource, after: Seats| {
+        let before = SeatRecord { seats: before, source };
         ChangeSet::default().write(Write::SaveSeats { tenant_id: tenant_id.clone(), before, after, limit: None })
     };
     let of = |people| Seats { members: people, taken: people };
-    store.commit(change(of(0), false, of(1))).await.unwrap();
-    store.commit(change(of(1), true, of(2))).await.unwrap();
-    let refused = store.commit(change(of(1), true, of(0))).await;
+    store.commit(change(of(0), SeatSource::Count { record: None }, of(1))).await.unwrap();
+    store.commit(change(of(1), SeatSource::Record, of(2))).await.unwrap();
+    let refused = store.commit(change(of(1), SeatSource::Record, of(0))).await;
     assert!(matches!(refused, Err(CommitError::Refused(Refusal::Stale))), "{refused:?}");
-    store.commit(change(of(2), true, of(1))).await.unwrap();
-    store.commit(change(of(1), true, of(0))).await.unwrap();
+    store.commit(change(of(2), SeatSource::Record, of(1))).await.unwrap();
+    store.commit(change(of(1), SeatSource::Record, of(0))).await.unwrap();
 }

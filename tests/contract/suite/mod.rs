@@ -8,6 +8,7 @@ mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;
+pub(crate) mod members;
 pub(crate) mod outbox;
 pub(crate) mod python_rows;
 pub(crate) mod relay;
@@ -101,6 +102,20 @@ macro_rules! for_each_test {
                 rule_8_a_redeemed_token_is_over_for_python_too
                 a_token_of_another_purpose_does_not_exist
                 a_token_that_is_gone_cannot_be_redeemed
+            }
+            members {
+                pages_show_everybody_of_the_tenant_once
+                a_member_is_as_python_wrote_them
+                a_cursor_of_something_else_is_refused
+                seats_are_counted_until_they_are_on_record
+                a_first_count_that_raced_is_stale
+                seats_are_counted_anew_when_the_count_is_old_and_nothing_has_just_changed
+                rule_25_racing_takes_never_oversell
+                a_record_below_nothing_is_nothing
+                a_tenant_is_saved_as_decided_and_keeps_what_we_do_not_know
+                a_tenant_that_is_not_as_expected_stops_everything
+                a_user_is_removed_as_loaded
+                the_sessions_of_a_user_are_found_and_nobody_elses
             }
             outbox {
                 each_mail_is_due_on_its_own_the_oldest_first

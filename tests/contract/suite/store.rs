@@ -12,7 +12,8 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, BusinessRepository, ChangeSet, Clock, CommitError,
-        DeadLetters, HealthCheck, InvitationRepository, Outbox, PlatformDirectory, TenantRepository, UnitOfWork,
+        DeadLetters, HealthCheck, InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository,
+        TenantRepository, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -37,6 +38,8 @@ pub(crate) struct Store {
     pub(crate) invitations: Arc<dyn InvitationRepository>,
     pub(crate) tenants: Arc<dyn TenantRepository>,
     pub(crate) business: Arc<dyn BusinessRepository>,
+    pub(crate) members: Arc<dyn MemberRepository>,
+    pub(crate) sessions: Arc<dyn SessionRepository>,
     pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) directory: Arc<dyn PlatformDirectory>,
@@ -77,6 +80,8 @@ impl Store {
             invitations: Arc::new(store.invitations(true)),
             tenants: Arc::new(store.tenants()),
             business: Arc::new(store.business()),
+            members: Arc::new(store.members()),
+            sessions: Arc::new(store.sessions()),
             unit_of_work: Arc::new(store.unit_of_work()),
             outbox: Arc::new(store.outbox()),
             directory: Arc::new(store.directory()),

@@ -79,10 +79,10 @@ pub(super) async fn a_body_that_is_not_json_is_a_415(app: &App) {
         for content_type in
             ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "json", "text/json"]
         {
-            let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+            let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
             call.body(content_type, "{}").send().await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
         }
-        let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+        let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
         let utf8 = call.body("Application/JSON; charset=UTF-8", "{}").send().await;
         assert!(matches!(utf8.status, 200 | 404 | 422), "{operation:?}: {}", utf8.text());
     }
@@ -92,10 +92,10 @@ pub(super) async fn a_body_that_cannot_be_read_is_a_400(app: &App) {
     let anna = app.member("malformed").await;
     for operation in with_body() {
         for body in ["", "{", "[]", "null", "\"text\"", "{\"a\":1}}", "{'a':1}", "{\"a\":1,}"] {
-            let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+            let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
             call.body("application/json", body).send().await.refused(400, "INVALID_INPUT");
         }
-        let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+        let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
         call.body("application/json", &b"{\"a\":\"\xff\"}"[..]).send().await.refused(400, "INVALID_INPUT");
     }
 }
@@ -146,7 +146,7 @@ pub(super) async fn every_multi_word_field_is_read_in_camel_case_too(app: &App) 
         for (path, wrong) in fields_of(&operation).into_iter().filter(|(path, _)| path.contains('_')) {
             seen += 1;
             for spelling in [path.clone(), camel_case(&path)] {
-                let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+                let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
                 let answer = call.json(&body_with(&spelling, wrong.clone())).send().await;
                 answer.refused(422, "VALIDATION_ERROR").field_error(&path);
             }
@@ -166,7 +166,7 @@ pub(super) async fn rule_24_a_refused_value_is_never_repeated(app: &App) {
             let values =
                 texts.iter().map(|text| json!(text)).chain([wrong_type, json!([canary]), json!({ canary: canary })]);
             for value in values {
-                let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+                let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
                 let answer = call.json(&body_with(&path, value)).send().await;
                 if answer.status != 200 {
                     answer.nowhere_contains(canary);
@@ -187,7 +187,7 @@ pub(super) async fn rule_20_a_body_of_more_than_256_kib_is_a_413(app: &App) {
     for operation in with_body() {
         let of_length = |length: usize| {
             let body = json!({ "x": "a".repeat(length - r#"{"x":""}"#.len()) });
-            app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access).json(&body).send()
+            app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access).json(&body).send()
         };
         of_length(256 * 1024 + 1).await.refused(413, "PAYLOAD_TOO_LARGE");
         let largest = of_length(256 * 1024).await;
@@ -200,7 +200,7 @@ pub(super) async fn rule_20_deep_nesting_is_refused(app: &App) {
     for operation in with_body() {
         for depth in [33, 127, 10_000] {
             let body = format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-            let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+            let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
             call.body("application/json", body).send().await.refused(400, "INVALID_INPUT");
         }
     }
@@ -214,7 +214,7 @@ pub(super) async fn rule_20_every_text_is_bounded(app: &App) {
             if !wrong_type.is_number() {
                 continue;
             }
-            let call = app.client.at(method(&operation), &operation.path).bearer(&anna.tokens.access);
+            let call = app.client.at(method(&operation), &operation.address()).bearer(&anna.tokens.access);
             let answer = call.json(&body_with(&path, json!("x".repeat(5000)))).send().await;
             assert_eq!(answer.status, 422, "{operation:?} {path}");
             answer.field_error(&path);

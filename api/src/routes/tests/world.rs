@@ -39,6 +39,7 @@ impl World {
             accounts: world.clone(),
             tenants: Arc::new(Unreached),
             members: Arc::new(Unreached),
+            sessions: Arc::new(Unreached),
             entitlements: Arc::new(Unreached),
             directory: Arc::new(Unreached),
             audit_trail: Arc::new(Unreached),

@@ -48,6 +48,7 @@ fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Ma
         | UserEventKind::Deactivated
         | UserEventKind::Reactivated
         | UserEventKind::LeftTenant
+        | UserEventKind::SessionsEnded
         | UserEventKind::Removed => {}
     }
     data
@@ -69,6 +70,10 @@ fn of_tenant(TenantEvent { tenant_id, version: _, what }: &TenantEvent) -> Map<S
             data.insert("reopen_until".to_owned(), time::to_sortable_text(*reopen_until).into());
         }
         TenantEventKind::Renamed | TenantEventKind::Reactivated | TenantEventKind::Reopened => {}
+        TenantEventKind::OwnershipTransferred { from, to } => {
+            data.insert("from".to_owned(), from.as_str().into());
+            data.insert("to".to_owned(), to.as_str().into());
+        }
     }
     data
 }

@@ -1,6 +1,6 @@
 //! The users table, shared with the Python services.
 
-use application::ports::StoreError;
+use application::ports::{Member, StoreError};
 use domain::{
     EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, Role, TenantId, TimeZone, TokenHash, User, UserId,
     user::{PasswordHash, SessionGeneration, UserSnapshot, UserStatus},
@@ -77,6 +77,7 @@ pub(in crate::dynamodb) fn read(item: &Item, preferences: Option<&Item>, key: Us
     let (created_at, updated_at) = row.created_and_updated()?;
     let language = row.text_if("language")?.map(Language::restore).unwrap_or_default();
     let timezone = row.text_if("timezone")?.map(TimeZone::restore).unwrap_or_default();
+    let (role, status) = role_and_status(&row)?;
     let state = UserSnapshot {
         id: UserId::restore(row.text(key.attribute())?),
         tenant_id: TenantId::restore(row.text("tenant_id")?),
@@ -85,10 +86,8 @@ pub(in crate::dynamodb) fn read(item: &Item, preferences: Option<&Item>, key: Us
         confirmation_token: row.text_if("confirmation_token_hash")?.map(TokenHash::restore),
         first_name: PersonName::restore(row.text_if("first_name")?.unwrap_or_default()),
         last_name: PersonName::restore(row.text_if("last_name")?.unwrap_or_default()),
-        // A row that says nothing gives no rights beyond reading; one that says something unknown is not
-        // guessed at.
-        role: row.choice_if("role", Role::from_name)?.unwrap_or(Role::Viewer),
-        status: row.choice_if("status", UserStatus::from_name)?.unwrap_or(UserStatus::Active),
+        role,
+        status,
         password_hash: row.text_if("password_hash")?.map(PasswordHash::restore),
         reset_token: row.text_if("reset_token_hash")?.map(TokenHash::restore),
         sessions: SessionGeneration {
@@ -108,6 +107,25 @@ pub(in crate::dynamodb) fn read(item: &Item, preferences: Option<&Item>, key: Us
     Ok(User::restore(state))
 }
 
+/// The attributes of a user that the other members see.
+pub(in crate::dynamodb) const MEMBER_ATTRIBUTES: [&str; 8] =
+    ["id", "user_id", "email", "first_name", "last_name", "avatar_url", "role", "status"];
+
+/// Reads a user as the other members see them.
+pub(in crate::dynamodb) fn read_member(item: &Item, key: UsersKey) -> Result<Member, StoreError> {
+    let row = Reader::new(Table::Users, item);
+    let (role, status) = role_and_status(&row)?;
+    Ok(Member {
+        id: UserId::restore(row.text(key.attribute())?),
+        email: email_of(&row)?,
+        first_name: PersonName::restore(row.text_if("first_name")?.unwrap_or_default()),
+        last_name: PersonName::restore(row.text_if("last_name")?.unwrap_or_default()),
+        avatar_url: row.text_if("avatar_url")?.map(HttpsUrl::restore),
+        role,
+        status,
+    })
+}
+
 /// The tenant and the address of a user, without the rest.
 pub(in crate::dynamodb) fn read_tenant_and_email(item: &Item) -> Result<(TenantId, EmailAddress), StoreError> {
     let row = Reader::new(Table::Users, item);
@@ -118,6 +136,12 @@ pub(in crate::dynamodb) fn read_tenant_and_email(item: &Item) -> Result<(TenantI
 pub(in crate::dynamodb) fn read_ids(item: &Item, key: UsersKey) -> Result<(UserId, TenantId), StoreError> {
     let row = Reader::new(Table::Users, item);
     Ok((UserId::restore(row.text(key.attribute())?), TenantId::restore(row.text("tenant_id")?)))
+}
+
+/// A row that says nothing gives no rights beyond reading; one that says something unknown is not guessed at.
+fn role_and_status(row: &Reader<'_>) -> Result<(Role, UserStatus), StoreError> {
+    let role = row.choice_if("role", Role::from_name)?.unwrap_or(Role::Viewer);
+    Ok((role, row.choice_if("status", UserStatus::from_name)?.unwrap_or(UserStatus::Active)))
 }
 
 fn email_of(row: &Reader<'_>) -> Result<EmailAddress, StoreError> {

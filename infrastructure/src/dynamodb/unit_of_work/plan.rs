@@ -82,8 +82,10 @@ impl Plan {
                 let Loaded { table, version, updated_at } = loaded;
                 text_of_update(table, item, version, updated_at)
             });
-            let values = planned.item.update.as_mut().and_then(|update| update.expression_attribute_values.as_mut());
-            if let Some((spelling, values)) = spelling.zip(values) {
+            let TransactWriteItem { update, delete, .. } = &mut planned.item;
+            let values = update.as_mut().map(|update| &mut update.expression_attribute_values);
+            let values = values.or(delete.as_mut().map(|delete| &mut delete.expression_attribute_values));
+            if let Some((spelling, values)) = spelling.zip(values.and_then(Option::as_mut)) {
                 values.insert(LOADED_UPDATED_AT.to_owned(), text(spelling));
                 adopted = true;
             }

@@ -2,7 +2,7 @@
 
 use application::{
     audit::AuditEntry,
-    ports::{Refusal, SeatRecord, StoreError, Write},
+    ports::{Refusal, SeatRecord, SeatSource, StoreError, Write},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -33,8 +33,22 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             plan.unless(Refusal::AlreadyExists, create(store, Table::Tenants, item)?);
         }
         Write::SaveTenant { before, after } => save_tenant(plan, store, before, after).await?,
+        Write::ExpectTenant(tenant) => {
+            let tenant = tenant.snapshot();
+            let condition = of_version("tenant_id", tenant.version)
+                .and("#owner_user_id = :loaded_owner")
+                .with("loaded_owner", text(tenant.owner_user_id.as_str()));
+            let key = store.key(Table::Tenants, tenant.id.as_str());
+            plan.unless(Refusal::Stale, check(store.name(Table::Tenants), key, condition)?);
+        }
         Write::CreateUser(user) => create_user(plan, store, user.snapshot())?,
         Write::SaveUser { before, after } => save_user(plan, store, before, after).await?,
+        Write::RemoveUser(user) => remove_user(plan, store, user)?,
+        Write::ReleaseEmail { email, user_id } => {
+            let theirs = Condition::new("#user_id = :holder").with("holder", text(user_id.as_str()));
+            let key = store.key(Table::AccountEmailClaims, email.as_str());
+            plan.unless(Refusal::Stale, delete(store.name(Table::AccountEmailClaims), key, theirs)?);
+        }
         Write::ClaimEmail { email, user_id, tenant_id } => {
             let item = email_claim::to_item(email, user_id, tenant_id, store.clock.now());
             let free = Condition::new("attribute_not_exists(#email) OR #user_id = :claimant")
@@ -69,6 +83,10 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             plan.unless(Refusal::AlreadyExists, create(store, Table::AccountSessions, item)?);
         }
         Write::SaveSession(session) => save_session(plan, store, session)?,
+        Write::RemoveSession(id) => {
+            let key = store.key(Table::AccountSessions, id.as_str());
+            plan.always(delete(store.name(Table::AccountSessions), key, Condition::default())?);
+        }
         Write::ListRefreshToken { token, session, expires_at } => {
             let item = refresh_token::to_item(token, session.snapshot(), *expires_at);
             plan.always(put(store.name(Table::RefreshTokens), item, Condition::default())?);
@@ -167,6 +185,17 @@ async fn save_tenant(plan: &mut Plan, store: &DynamoStore, before: &Tenant, afte
     let changes = changes.set("version", number(&before.version.next().get()));
     let row = store.key(Table::Tenants, after.id.as_str());
     plan.unless_changed(loaded, update(store.name(Table::Tenants), row, changes, condition)?);
+    Ok(())
+}
+
+fn remove_user(plan: &mut Plan, store: &DynamoStore, user: &User) -> Result<(), StoreError> {
+    let user = user.snapshot();
+    let loaded = Loaded { table: Table::Users, version: user.version, updated_at: user.updated_at };
+    let condition = as_loaded(store.layout.users_key().attribute(), loaded);
+    let item = delete(store.name(Table::Users), store.key(Table::Users, user.id.as_str()), condition)?;
+    plan.unless_changed(loaded, item);
+    let preferences = store.key(Table::UserPreferences, user.id.as_str());
+    plan.always(delete(store.name(Table::UserPreferences), preferences, Condition::default())?);
     Ok(())
 }
 
@@ -271,8 +300,8 @@ fn save_invitation(
     Ok(())
 }
 
-/// Counts seats more or less. Whether one is left is decided by DynamoDB on the number as it is then, so that of
-/// any number of racing changes exactly as many win as there are seats (security rule 25).
+/// Puts counted seats on record, or counts those on record more or less. Whether one is left is decided by DynamoDB on
+/// the number as it is then, so that of any number of racing changes exactly as many win as there are seats (security rule 25).
 fn save_seats(
     plan: &mut Plan,
     store: &DynamoStore,
@@ -282,8 +311,13 @@ fn save_seats(
     limit: Option<u32>,
 ) -> Result<(), StoreError> {
     let now = store.clock.now();
-    if !before.on_record {
-        plan.unless(Refusal::Stale, create(store, Table::AccountSeats, seats::to_item(tenant_id, after, now))?);
+    if let SeatSource::Count { record } = before.source {
+        let unchanged = match record {
+            None => Condition::new("attribute_not_exists(#tenant_id)"),
+            Some(version) => of_version("tenant_id", version),
+        };
+        let item = seats::to_item(tenant_id, after, record.unwrap_or(Version::UNWRITTEN), now);
+        plan.unless(Refusal::Stale, put(store.name(Table::AccountSeats), item, unchanged)?);
         return Ok(());
     }
     let more_members = i64::from(after.members) - i64::from(before.seats.members);
@@ -291,6 +325,7 @@ fn save_seats(
     let changes = Changes::default()
         .add("members", more_members)
         .add("taken", more_taken)
+        .increment("version")
         .set("updated_at", text(time::to_text(now)));
     let mut condition = Condition::new("attribute_exists(#tenant_id)");
     if let Some(limit) = limit.filter(|_| more_taken > 0) {
