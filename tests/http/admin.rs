@@ -2,7 +2,7 @@
 
 use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
-use tests::{App, Fault, Member, PLATFORM_ADMIN};
+use tests::{App, Fault, Member, PLATFORM_ADMIN, operations};
 
 /// What is on record, oldest first, as `(action, tenant, details)`.
 async fn on_record(app: &App) -> Vec<(String, String, String)> {
@@ -297,5 +297,31 @@ async fn an_administrator_cannot_suspend_their_own_tenant_nor_one_that_does_not_
     app.profile(&admin.tokens.access).await.succeeded();
     suspend("no-such-tenant").await.refused(404, "TENANT_NOT_FOUND");
     suspend("a%20b").await.refused(404, "NOT_FOUND");
+    app.finish().await;
+}
+
+/// What holds for the bodies of other routes holds for those of the administration, once it is known who asks.
+#[tokio::test]
+async fn rule_20_bodies_of_the_administration_are_bounded_and_readable() {
+    let app = App::start().await;
+    let admin = app.platform_admin().await;
+    let with_body = operations().into_iter().filter(|one| one.has_body && one.path.contains("/admin/"));
+    let mut walked = 0;
+    for operation in with_body {
+        walked += 1;
+        let path = operation.path.replace("{id}", "nothing");
+        let send = async |content_type: &str, body: String| {
+            let call = app.client.at(operation.method.parse().unwrap(), &path).bearer(&admin.tokens.access);
+            call.body(content_type, body).send().await
+        };
+        send("text/plain", "{}".to_owned()).await.refused(415, "UNSUPPORTED_MEDIA_TYPE");
+        let deep = format!("{{\"x\":{}{}}}", "[".repeat(33), "]".repeat(33));
+        for unreadable in ["", "{", "[]", "null", &deep] {
+            send("application/json", unreadable.to_owned()).await.refused(400, "INVALID_INPUT");
+        }
+        let large = json!({ "x": "a".repeat(256 * 1024) }).to_string();
+        send("application/json", large).await.refused(413, "PAYLOAD_TOO_LARGE");
+    }
+    assert!(walked > 0);
     app.finish().await;
 }
