@@ -85,7 +85,10 @@ async fn post_invitation(
     tag = "Invitations",
     security(("bearer" = [])),
     params(InvitationsRequest),
-    responses((status = OK, description = "A page of invitations.", body = Listed<InvitationInfo>))
+    responses((
+        status = OK, description = "A page of invitations.", body = Listed<InvitationInfo>,
+        example = json!(Listed::example(InvitationInfo::example()))
+    ))
 )]
 async fn get_invitations(
     State(invitations): State<InvitationService>,

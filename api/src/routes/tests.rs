@@ -157,16 +157,6 @@ async fn a_registration_without_confirmation_is_a_sign_in() {
     assert_eq!(answer.headers["cache-control"], "no-store");
 }
 
-#[tokio::test]
-async fn an_invitation_is_refused() {
-    let body = json!({
-        "email": "anna@example.com", "password": "correct horse battery staple", "first_name": "Anna",
-        "last_name": "Lee", "invite_token": "t",
-    });
-    let answer = post("/api/v1/auth/register", &body).await;
-    assert_eq!((answer.status, &answer.json()["errors"]), (422, &json!({ "invite_token": "is not supported" })));
-}
-
 #[rstest]
 #[case("/auth/logout", "")]
 #[case("/auth/logout?refresh_token=x", "")]
