@@ -8,6 +8,7 @@ use crate::{
     error::{Classified, ErrorKind},
     ports::{AddressHolder, VerifiedAccessToken, VerifiedRefreshToken},
     security_log,
+    tenants::ReopeningLink,
 };
 
 /// The right to reach one tenant's data.
@@ -59,6 +60,14 @@ impl From<&OneTimeToken> for TenantScope {
 impl From<&Invitation> for TenantScope {
     fn from(invitation: &Invitation) -> Self {
         Self { tenant_id: invitation.snapshot().tenant_id.clone() }
+    }
+}
+
+/// Claimed by a link that opens a tenant again. Good for loading the tenant, whose row then proves the claim; nothing
+/// of the tenant is shown on the strength of it.
+impl From<&ReopeningLink> for TenantScope {
+    fn from(link: &ReopeningLink) -> Self {
+        Self { tenant_id: link.tenant_id.clone() }
     }
 }
 

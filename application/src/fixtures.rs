@@ -195,6 +195,7 @@ impl Ports {
                 },
                 confirmation_lifetime: Duration::days(7),
                 reset_lifetime: Duration::hours(1),
+                reopening_lifetime: Duration::days(30),
                 links: LinkPolicy::new("https://app.example.com", &[]),
             },
         )

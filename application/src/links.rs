@@ -1,7 +1,7 @@
 //! Links in mails.
 
 use domain::{InvitationToken, TokenSecret};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Which sites mails may link to. `X-Frontend-Base-Url` chooses among them; an origin that is not listed would
 /// let anybody send our users, in our name, to a site of theirs.
@@ -39,6 +39,11 @@ impl LinkPolicy {
     /// The link that accepts an invitation.
     pub(crate) fn invitation(&self, requested: Option<&str>, token: &InvitationToken) -> SecretString {
         format!("{}/auth/accept-invitation?token={}", self.base(requested), token.expose()).into()
+    }
+
+    /// The link that opens a closed tenant again.
+    pub(crate) fn reopen_tenant(&self, requested: Option<&str>, token: &SecretString) -> SecretString {
+        format!("{}/tenants/reopen?token={}", self.base(requested), token.expose_secret()).into()
     }
 
     /// The page for signing in.

@@ -77,7 +77,7 @@ impl UseCases {
     /// The use cases on these ports, for these administrators of the platform.
     #[must_use]
     pub fn new(ports: &Ports, auth: AuthSettings, admins: PlatformAdmins) -> Self {
-        let tenants = TenantService::new(ports);
+        let tenants = TenantService::new(ports, &auth);
         Self {
             invitations: InvitationService::new(ports, auth.links.clone()),
             auth: AuthService::new(ports, auth),

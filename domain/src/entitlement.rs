@@ -137,6 +137,34 @@ mod tests {
         assert!(special.features().any(|name| name == "reports") && !special.features().any(|name| name == "kpis"));
     }
 
+    /// The tier's terms as the document shows them: features by name, limits by name.
+    fn documented(column: usize) -> TierTerms {
+        let mut terms = TierTerms::default();
+        let document = include_str!("../../docs/entitlements.md");
+        let table = document.lines().skip_while(|line| *line != "## Seeds").skip(4);
+        for line in table.take_while(|line| line.starts_with('|')) {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let (name, value) = (cells[1].replace('`', ""), cells[column + 2]);
+            match (name.strip_prefix("limit "), value) {
+                (Some(limit), value) => {
+                    terms.limits.insert(limit.to_owned(), (value != "null").then(|| value.parse().unwrap()));
+                }
+                (None, "✓") => {
+                    terms.features.insert(name);
+                }
+                (None, value) => assert_eq!(value, "", "{name}"),
+            }
+        }
+        terms
+    }
+
+    #[test]
+    fn the_document_shows_the_seeds() {
+        for (column, tier) in Tier::ALL.into_iter().enumerate() {
+            assert_eq!(documented(column), TierTerms::seed(tier), "{tier:?}");
+        }
+    }
+
     #[test]
     fn the_largest_tier_is_unlimited() {
         let enterprise = Entitlements::of(TierTerms::seed(Tier::Enterprise), []);

@@ -3,7 +3,7 @@
 use crate::Timestamp;
 
 /// A level of service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tier {
     /// The free trial of a tenant that has not said which tier it tries.
     Trial,
@@ -81,7 +81,7 @@ impl SubscriptionStatus {
     }
 }
 
-/// A tenant's live subscription, as tokens and answers show it.
+/// What a tenant has subscribed to, as tokens and answers show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The level of service.
@@ -90,4 +90,31 @@ pub struct Plan {
     pub status: SubscriptionStatus,
     /// When the trial ends, if it is one.
     pub trial_ends_at: Option<Timestamp>,
+}
+
+impl Plan {
+    /// Whether the tenant gets what it subscribed to. A trial that is over gives nothing, whatever its status says
+    /// until somebody changes it.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        let is_over = self.trial_ends_at.is_some_and(|end| end <= now);
+        self.status.is_live() && !(self.status == SubscriptionStatus::Trialing && is_over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::user::tests::at;
+
+    #[test]
+    fn a_trial_gives_nothing_once_it_is_over() {
+        let plan = |status| Plan { tier: Tier::Professional, status, trial_ends_at: Some(at(10)) };
+        let trial = plan(SubscriptionStatus::Trialing);
+        assert!(trial.is_live(at(9)) && !trial.is_live(at(10)));
+        assert!(Plan { trial_ends_at: None, ..trial }.is_live(at(10)));
+        // Who pays does not lose what they pay for because there was a trial once.
+        assert!(plan(SubscriptionStatus::Active).is_live(at(10)));
+        assert!(!plan(SubscriptionStatus::Cancelled).is_live(at(9)));
+    }
 }

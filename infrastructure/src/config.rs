@@ -147,6 +147,8 @@ pub struct MailConfig {
     pub confirmation_lifetime: Duration,
     /// How long a reset link works.
     pub reset_lifetime: Duration,
+    /// How long a link works that opens a closed tenant again.
+    pub reopening_lifetime: Duration,
 }
 
 /// Settings of the HTTP face.

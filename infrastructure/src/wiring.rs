@@ -296,6 +296,7 @@ fn auth_settings(config: &Config) -> AuthSettings {
         },
         confirmation_lifetime: config.mail.confirmation_lifetime,
         reset_lifetime: config.mail.reset_lifetime,
+        reopening_lifetime: config.mail.reopening_lifetime,
         links: config.mail.links.clone(),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use api::{ApiState, HealthService, HttpSettings, ServiceInfo};
 use application::{
-    Relay,
+    Relay, UseCases,
     ports::{Clock, IdGenerator},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -62,6 +62,8 @@ pub struct App {
     pub probe: Probe,
     /// The tables' names.
     pub tables: Layout,
+    /// What the service can do, for what no route reaches.
+    pub use_cases: UseCases,
     /// The secret that signs tokens.
     pub jwt_secret: String,
     now: Arc<dyn Clock>,
@@ -254,6 +256,7 @@ impl App {
             dynamodb,
             probe,
             tables: config.tables,
+            use_cases: services.use_cases,
             jwt_secret,
             now: services.clock,
             relay: services.relay,

@@ -26,6 +26,8 @@ pub struct Operation {
     pub signed_in: bool,
     /// Whether it wants a body.
     pub has_body: bool,
+    /// Whether clients should call another one instead.
+    pub deprecated: bool,
 }
 
 impl Operation {
@@ -45,6 +47,7 @@ pub fn operations() -> Vec<Operation> {
                 method: method.to_ascii_uppercase(),
                 path: path.clone(),
                 signed_in: operation.get("security").is_some(),
+                deprecated: operation.get("deprecated") == Some(&Value::Bool(true)),
                 has_body: operation.pointer("/requestBody/required") == Some(&Value::Bool(true)),
             });
         }

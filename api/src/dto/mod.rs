@@ -7,6 +7,7 @@ pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod business;
+pub(crate) mod entitlement;
 pub(crate) mod envelope;
 pub(crate) mod health;
 pub(crate) mod invitation;

@@ -14,7 +14,7 @@ use domain::{
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    tenant::{SuspensionReason, TenantName, TenantStatus},
+    tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, UserStatus,
         preferences::{InvalidSessionLength, Label, SessionLength, Theme, TimeFormat},
@@ -51,6 +51,10 @@ pub(crate) fn person_name(text: &str) -> Verdict {
 
 pub(crate) fn tenant_name(text: &str) -> Verdict {
     judge(TenantName::parse(text))
+}
+
+pub(crate) fn target_line_mode(text: &str) -> Verdict {
+    judge(read_target_line_mode(text))
 }
 
 pub(crate) fn tenant_id(text: &str) -> Verdict {
@@ -247,6 +251,10 @@ pub(super) fn read_core_values(texts: &[String]) -> Result<Vec<Line>, String> {
 
 pub(crate) fn read_version(number: i64) -> Result<Version, &'static str> {
     u64::try_from(number).map(Version::restore).map_err(|_| "must be the version of an earlier answer")
+}
+
+pub(super) fn read_target_line_mode(text: &str) -> Result<TargetLineMode, String> {
+    TargetLineMode::from_name(text).ok_or_else(|| one_of(TargetLineMode::ALL.iter().map(|mode| mode.as_str())))
 }
 
 pub(super) fn read_time_format(text: &str) -> Result<TimeFormat, String> {

@@ -9,7 +9,7 @@ use domain::{
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    tenant::{SuspensionReason, TenantName, TenantStatus},
+    tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, PasswordPolicy, UserStatus,
         preferences::{Label, SessionLength, Theme, TimeFormat},
@@ -224,6 +224,14 @@ pub(crate) fn user_status() -> Object {
 
 pub(crate) fn tenant_status() -> Object {
     choice(TenantStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn target_line_mode() -> Object {
+    choice(TargetLineMode::ALL.iter().map(|mode| mode.as_str())).into()
+}
+
+pub(crate) fn nullable_target_line_mode() -> Object {
+    nullable_choice(TargetLineMode::ALL.iter().map(|mode| mode.as_str())).into()
 }
 
 pub(crate) fn theme() -> Object {

@@ -1,11 +1,18 @@
 //! Tenants.
 
+use application::tenants::TenantOverview;
 use chrono::{DateTime, Utc};
-use domain::{Plan, Tenant};
-use serde::Serialize;
+use domain::{
+    Plan, Tenant,
+    tenant::{TenantName, TenantSettings, TenantSettingsChange},
+    user::Password,
+};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
-use super::{example_time, schemas};
+use super::{example_time, rules, schemas, secret::Secret};
+use crate::error::{ApiError, AtField};
 
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,5 +64,106 @@ impl TenantInfo {
             owner_user_id: "0198c5a2-8f00-7b11-8a4c-2f9d6e3c1a07".to_owned(),
             created_at: example_time(),
         }
+    }
+}
+
+/// An organisation, as its people see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantDetails {
+    #[serde(flatten)]
+    info: TenantInfo,
+    /// How many people belong to it.
+    user_count: u32,
+    /// Whether it may be used.
+    is_active: bool,
+    settings: TenantSettingsInfo,
+}
+
+impl From<TenantOverview> for TenantDetails {
+    fn from(overview: TenantOverview) -> Self {
+        let TenantOverview { tenant, plan, members } = overview;
+        Self {
+            info: TenantInfo::new(&tenant, plan.as_ref()),
+            user_count: members,
+            is_active: tenant.is_usable(),
+            settings: tenant.snapshot().settings.into(),
+        }
+    }
+}
+
+impl TenantDetails {
+    pub(crate) fn example() -> Self {
+        let (info, settings) = (TenantInfo::example(), TenantSettingsInfo::example());
+        Self { info, user_count: 3, is_active: true, settings }
+    }
+}
+
+/// How an organisation wants the product to behave.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TenantSettings)]
+pub(crate) struct TenantSettingsInfo {
+    /// How many target lines charts show.
+    #[schema(schema_with = schemas::target_line_mode)]
+    target_line_mode: &'static str,
+}
+
+impl From<TenantSettings> for TenantSettingsInfo {
+    fn from(TenantSettings { target_line_mode }: TenantSettings) -> Self {
+        Self { target_line_mode: target_line_mode.as_str() }
+    }
+}
+
+impl TenantSettingsInfo {
+    pub(crate) fn example() -> Self {
+        TenantSettings::default().into()
+    }
+}
+
+/// A wish to change one's organisation; what is absent stays as it is.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(as = TenantUpdate, example = json!({ "name": "Lee & Partners" }))]
+pub(crate) struct RenameTenantRequest {
+    #[validate(custom(function = rules::tenant_name))]
+    #[schema(schema_with = schemas::nullable_tenant_name)]
+    name: Option<String>,
+}
+
+impl RenameTenantRequest {
+    pub(crate) fn name(&self) -> Result<Option<TenantName>, ApiError> {
+        self.name.as_deref().map(TenantName::parse).transpose().at("name")
+    }
+}
+
+/// A wish to change how one's organisation wants the product to behave; what is absent stays as it is.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(as = TenantSettingsUpdate, example = json!({ "target_line_mode": "three" }))]
+pub(crate) struct TenantSettingsRequest {
+    #[validate(custom(function = rules::target_line_mode))]
+    #[schema(schema_with = schemas::nullable_target_line_mode)]
+    target_line_mode: Option<String>,
+}
+
+impl TryFrom<TenantSettingsRequest> for TenantSettingsChange {
+    type Error = ApiError;
+
+    fn try_from(request: TenantSettingsRequest) -> Result<Self, ApiError> {
+        let mode = request.target_line_mode.as_deref().map(rules::read_target_line_mode).transpose();
+        Ok(Self { target_line_mode: mode.at("target_line_mode")? })
+    }
+}
+
+/// The proof that it is the owner who closes the organisation.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({ "password": "correct horse battery staple" }))]
+pub(crate) struct CloseTenantRequest {
+    #[serde(default)]
+    #[validate(custom(function = rules::password))]
+    #[schema(schema_with = schemas::typed_password, required = true)]
+    password: Secret,
+}
+
+impl CloseTenantRequest {
+    pub(crate) fn password(self) -> Result<Password, ApiError> {
+        Password::parse(self.password.into_inner()).at("password")
     }
 }

@@ -87,10 +87,12 @@ fn exactly_the_older_names_are_deprecated() {
     let deprecated = operations.into_iter().filter(|(_, operation)| operation["deprecated"] == true);
     let expected = [
         "get /api/v1/auth/profile",
+        "get /api/v1/tenants",
         "post /api/v1/auth/password/confirm",
         "post /api/v1/auth/password/reset",
         "post /api/v1/auth/verify",
         "post /api/v1/auth/verify/resend",
+        "post /api/v1/tenants",
         "put /api/v1/auth/preferences",
         "put /api/v1/auth/profile",
     ];

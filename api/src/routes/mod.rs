@@ -11,6 +11,7 @@ mod keys;
 mod members;
 mod names;
 mod sessions;
+mod tenants;
 mod user;
 
 use std::num::NonZeroU32;
@@ -41,13 +42,14 @@ pub fn router(state: ApiState, settings: HttpSettings) -> Router {
 
 /// The routes that the document shows. Each has one address there, although some answer at more.
 pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApiRouter<ApiState> {
-    let public = auth::routes().merge(invitations::public_routes());
+    let public = auth::routes().merge(invitations::public_routes()).merge(tenants::public_routes());
     let public = layers::limit_posts(public, public_posts_per_minute);
     let versioned = public
         .merge(invitations::routes())
         .merge(user::routes())
         .merge(sessions::routes())
         .merge(members::routes())
+        .merge(tenants::routes())
         .merge(audit::routes())
         .merge(business::routes())
         .merge(admin::routes())

@@ -66,6 +66,8 @@ pub struct AuthSettings {
     pub confirmation_lifetime: Duration,
     /// How long a reset link works.
     pub reset_lifetime: Duration,
+    /// How long a link works that opens a closed tenant again.
+    pub reopening_lifetime: Duration,
     /// Which sites mails link to.
     pub links: LinkPolicy,
 }

@@ -36,6 +36,8 @@ pub enum MailKind {
     AlreadyRegistered,
     /// Your password was changed; here is what to do if it was not you.
     PasswordChanged,
+    /// You closed your organisation; open it again with this link.
+    TenantClosed,
     /// Somebody wants you in their organisation; here is how to come in.
     Invitation(InvitationNote),
 }
@@ -53,8 +55,8 @@ pub struct InvitationNote {
 
 impl MailKind {
     /// Every kind that says the same to everybody.
-    pub const PLAIN: [Self; 4] =
-        [Self::ConfirmEmail, Self::ResetPassword, Self::AlreadyRegistered, Self::PasswordChanged];
+    pub const PLAIN: [Self; 5] =
+        [Self::ConfirmEmail, Self::ResetPassword, Self::AlreadyRegistered, Self::PasswordChanged, Self::TenantClosed];
 
     /// The kind's name in the outbox, in logs, and of its templates.
     #[must_use]
@@ -65,6 +67,7 @@ impl MailKind {
             Self::AlreadyRegistered => "already_registered",
             Self::PasswordChanged => "password_changed",
             Self::Invitation(_) => "invitation",
+            Self::TenantClosed => "tenant_closed",
         }
     }
 }

@@ -1,29 +1,63 @@
 //! Organisations: what they are called, how they want the product to behave, and whether they may use it.
 
+mod change;
+mod close;
+mod overview;
+mod reopen;
 mod suspend;
 
 use std::sync::Arc;
 
+use chrono::Duration;
+
+pub use change::ChangeTenantError;
+pub use close::{CloseTenant, CloseTenantError};
+pub use overview::{TenantError, TenantOverview};
+pub use reopen::{ReopenTenantError, ReopeningLink};
 pub use suspend::SuspensionError;
 
 use crate::{
-    ports::{Clock, TenantRepository, UnitOfWork},
+    auth::AuthSettings,
+    links::LinkPolicy,
+    ports::{
+        AccountRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher,
+        TenantRepository, UnitOfWork,
+    },
     use_cases::Ports,
 };
 
 /// The use cases of tenants.
 #[derive(Clone)]
 pub struct TenantService {
+    accounts: Arc<dyn AccountRepository>,
     tenants: Arc<dyn TenantRepository>,
+    members: Arc<dyn MemberRepository>,
+    entitlements: Arc<dyn EntitlementRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
+    passwords: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    links: LinkPolicy,
+    reopening_lifetime: Duration,
 }
 
 impl TenantService {
     /// The service on these ports.
     #[must_use]
-    pub fn new(ports: &Ports) -> Self {
-        let Ports { tenants, unit_of_work, clock, .. } = ports.clone();
-        Self { tenants, unit_of_work, clock }
+    pub fn new(ports: &Ports, settings: &AuthSettings) -> Self {
+        let Ports { accounts, tenants, members, entitlements, unit_of_work, passwords, clock, ids, .. } = ports.clone();
+        let AuthSettings { links, reopening_lifetime, .. } = settings.clone();
+        Self {
+            accounts,
+            tenants,
+            members,
+            entitlements,
+            unit_of_work,
+            passwords,
+            clock,
+            ids,
+            links,
+            reopening_lifetime,
+        }
     }
 }

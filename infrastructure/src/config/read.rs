@@ -147,6 +147,7 @@ pub(super) fn read_mail(reader: &mut Reader<'_>, host: Host, http: &HttpConfig) 
     };
     let confirmation_lifetime = Duration::days(reader.number("VERIFICATION_TOKEN_EXPIRES_DAYS", 7, 1..=30));
     let reset_lifetime = Duration::hours(reader.number("PASSWORD_RESET_TOKEN_EXPIRES_HOURS", 1, 1..=24));
+    let reopening_lifetime = Duration::days(reader.number("TENANT_REOPENING_DAYS", 30, 1..=365));
     Some(MailConfig {
         transport: transport?,
         from: from?,
@@ -154,6 +155,7 @@ pub(super) fn read_mail(reader: &mut Reader<'_>, host: Host, http: &HttpConfig) 
         verification,
         confirmation_lifetime,
         reset_lifetime,
+        reopening_lifetime,
     })
 }
 

@@ -59,7 +59,7 @@ impl DynamoAccountRepository {
         let index = self.store.layout.subscriptions_tenant_index();
         let items =
             self.store.query(Table::Subscriptions, Some(index), "tenant_id", scope.tenant_id().as_str()).await?;
-        Ok(subscription::live_plan(&items))
+        Ok(subscription::live_plan(&items, self.store.clock.now()))
     }
 
     async fn load(

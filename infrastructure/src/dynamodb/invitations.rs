@@ -110,7 +110,11 @@ impl InvitationRepository for DynamoInvitationRepository {
         )
         .await?;
         let Some(tenant) = tenant.as_ref().map(tenant::read).transpose()? else { return Ok(None) };
-        Ok(Some(HeldInvitation { invitation, tenant, plan: subscription::live_plan(&subscriptions) }))
+        Ok(Some(HeldInvitation {
+            invitation,
+            tenant,
+            plan: subscription::live_plan(&subscriptions, self.store.clock.now()),
+        }))
     }
 
     async fn list(

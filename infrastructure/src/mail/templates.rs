@@ -16,7 +16,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 12] = templates![
+const TEMPLATES: [(&str, &str); 14] = templates![
     "layout.html",
     "layout.txt",
     "confirm_email.html",
@@ -29,6 +29,8 @@ const TEMPLATES: [(&str, &str); 12] = templates![
     "password_changed.txt",
     "invitation.html",
     "invitation.txt",
+    "tenant_closed.html",
+    "tenant_closed.txt",
 ];
 
 /// The templates of all mails, compiled.
@@ -63,7 +65,8 @@ impl Templates {
             MailKind::ConfirmEmail
             | MailKind::ResetPassword
             | MailKind::AlreadyRegistered
-            | MailKind::PasswordChanged => Value::UNDEFINED,
+            | MailKind::PasswordChanged
+            | MailKind::TenantClosed => Value::UNDEFINED,
         };
         let link = mail.link.expose_secret();
         let text = self.fill(&mail.kind, "txt", context! { subject, name, link, invitation => invitation.clone() })?;
@@ -84,6 +87,7 @@ const fn subject(kind: &MailKind) -> &'static str {
         MailKind::AlreadyRegistered => "You already have a PurposePath account",
         MailKind::PasswordChanged => "Your PurposePath password was changed",
         MailKind::Invitation(_) => "You are invited to join a team on PurposePath",
+        MailKind::TenantClosed => "Your PurposePath organisation is closed",
     }
 }
 

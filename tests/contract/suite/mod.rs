@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod business;
 pub(crate) mod directory;
+pub(crate) mod entitlements;
 mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
@@ -37,6 +38,16 @@ macro_rules! for_each_test {
                 a_tenant_without_a_row_is_reported
                 the_active_subscription_is_the_tenants_plan
                 the_store_says_that_it_is_well
+            }
+            entitlements {
+                a_tenant_without_a_subscription_has_the_smallest_paid_tier
+                a_live_subscription_decides_the_tier
+                a_subscription_that_is_over_gives_nothing
+                a_trial_gives_its_tier_until_it_is_over
+                a_row_of_a_tier_goes_before_the_seed
+                an_exception_for_a_tenant_counts_at_once_and_for_nobody_else
+                the_terms_of_a_tier_are_remembered_for_a_minute
+                terms_that_cannot_be_read_are_reported
             }
             tenants {
                 a_tenant_is_found_by_its_own_scope_only

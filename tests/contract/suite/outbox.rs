@@ -166,6 +166,8 @@ pub(crate) async fn of_racing_relays_one_gets_the_message(store: &Store) {
     });
     let taken: Vec<_> = join_all(race).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{taken:?}");
+    // The message behind it may lead one more relay here, in vain.
+    assert!(take(store, &stream_of("anna")).await.is_none());
     assert_eq!(due(store).await, []);
 }
 

@@ -12,8 +12,8 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, BusinessRepository, ChangeSet, Clock, CommitError,
-        DeadLetters, HealthCheck, InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository,
-        TenantRepository, UnitOfWork,
+        DeadLetters, EntitlementRepository, HealthCheck, InvitationRepository, MemberRepository, Outbox,
+        PlatformDirectory, SessionRepository, TenantRepository, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -36,6 +36,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) invitations: Arc<dyn InvitationRepository>,
+    pub(crate) entitlements: Arc<dyn EntitlementRepository>,
     pub(crate) tenants: Arc<dyn TenantRepository>,
     pub(crate) business: Arc<dyn BusinessRepository>,
     pub(crate) members: Arc<dyn MemberRepository>,
@@ -78,6 +79,7 @@ impl Store {
         Self {
             accounts: Arc::new(store.accounts()),
             invitations: Arc::new(store.invitations(true)),
+            entitlements: Arc::new(store.entitlements()),
             tenants: Arc::new(store.tenants()),
             business: Arc::new(store.business()),
             members: Arc::new(store.members()),

@@ -12,6 +12,7 @@ mod passwords;
 mod profiles;
 mod sessions;
 mod sign_up;
+mod tenants;
 
 use futures::future::BoxFuture;
 
@@ -84,6 +85,10 @@ macro_rules! for_each_journey {
             }
             administration {
                 rule_26_what_matters_to_security_is_on_record
+            }
+            tenants {
+                an_owner_names_their_organisation_and_chooses_its_settings
+                an_owner_closes_their_organisation_and_opens_it_again
             }
             neighbours {
                 rule_4_a_python_user_signs_in_and_is_rehashed_and_claimed

@@ -61,6 +61,7 @@ impl World {
             },
             confirmation_lifetime: chrono::Duration::days(7),
             reset_lifetime: chrono::Duration::hours(1),
+            reopening_lifetime: chrono::Duration::days(30),
             links: LinkPolicy::new("https://app.example.com", &[]),
         };
         let about =

@@ -1,17 +1,17 @@
 //! The subscriptions table, shared with the Python services, as far as signing in reads it.
 
-use domain::{Plan, SubscriptionStatus, Tier};
+use domain::{Plan, SubscriptionStatus, Tier, Timestamp};
 
 use super::Reader;
 use crate::dynamodb::{expression::Item, tables::Table};
 
-/// The tenant's live subscription among all that it ever had. There is at most one; should there be more, an
+/// The tenant's live subscription now, among all that it ever had. There is at most one; should there be more, an
 /// active one goes first, as the Python services have it.
 ///
 /// A subscription that cannot be read counts as none and is logged: what a tenant pays for is no reason to keep
 /// its people from signing in.
-pub(in crate::dynamodb) fn live_plan<'a>(items: impl IntoIterator<Item = &'a Item>) -> Option<Plan> {
-    let live = items.into_iter().filter_map(read).filter(|plan| plan.status.is_live());
+pub(in crate::dynamodb) fn live_plan<'a>(items: impl IntoIterator<Item = &'a Item>, now: Timestamp) -> Option<Plan> {
+    let live = items.into_iter().filter_map(read).filter(|plan| plan.is_live(now));
     live.min_by_key(|plan| SubscriptionStatus::ALL.iter().position(|status| *status == plan.status))
 }
 
@@ -45,7 +45,7 @@ mod tests {
     }
 
     fn tier_of(items: &[Item]) -> Option<Tier> {
-        live_plan(items).map(|plan| plan.tier)
+        live_plan(items, Timestamp::UNIX_EPOCH).map(|plan| plan.tier)
     }
 
     #[test]
