@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::Version;
+use domain::{IdentityProvider, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,13 +20,16 @@ pub(crate) enum ErrorCode {
     AccountInactive,
     EmailAlreadyExists,
     EmailNotVerified,
+    GoogleAuthError,
     IdempotencyKeyReused,
+    IdentityProviderNotConfigured,
     InsufficientPermissions,
     InternalError,
     InvalidCredentials,
     InvalidEmailFormat,
     InvalidInput,
     MethodNotAllowed,
+    MicrosoftAuthError,
     NotFound,
     PayloadTooLarge,
     RateLimitExceeded,
@@ -51,6 +54,11 @@ const fn answer_to(kind: ErrorKind) -> (StatusCode, ErrorCode) {
         ErrorKind::TokenMissing => (StatusCode::UNAUTHORIZED, ErrorCode::TokenMissing),
         ErrorKind::TokenExpired => (StatusCode::UNAUTHORIZED, ErrorCode::TokenExpired),
         ErrorKind::TokenInvalid => (StatusCode::UNAUTHORIZED, ErrorCode::TokenInvalid),
+        ErrorKind::OutsideIdentity(IdentityProvider::Google) => (StatusCode::UNAUTHORIZED, ErrorCode::GoogleAuthError),
+        ErrorKind::OutsideIdentity(IdentityProvider::Microsoft) => {
+            (StatusCode::UNAUTHORIZED, ErrorCode::MicrosoftAuthError)
+        }
+        ErrorKind::ProviderNotOffered => (StatusCode::NOT_FOUND, ErrorCode::IdentityProviderNotConfigured),
         ErrorKind::TenantMismatch => (StatusCode::FORBIDDEN, ErrorCode::TenantMismatch),
         ErrorKind::EmailNotVerified => (StatusCode::FORBIDDEN, ErrorCode::EmailNotVerified),
         ErrorKind::AccountInactive => (StatusCode::FORBIDDEN, ErrorCode::AccountInactive),

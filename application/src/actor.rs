@@ -6,7 +6,7 @@ use domain::{Invitation, OneTimeToken, Permission, Role, SessionId, Tenant, Tena
 
 use crate::{
     error::{Classified, ErrorKind},
-    ports::{AddressHolder, VerifiedAccessToken, VerifiedRefreshToken},
+    ports::{AddressHolder, IdentityClaim, VerifiedAccessToken, VerifiedRefreshToken},
     security_log,
     tenants::ReopeningLink,
 };
@@ -83,6 +83,13 @@ impl From<&AddressHolder> for TenantScope {
 impl From<(&PlatformAdmin, &TenantId)> for TenantScope {
     fn from((_, tenant_id): (&PlatformAdmin, &TenantId)) -> Self {
         Self { tenant_id: tenant_id.clone() }
+    }
+}
+
+/// Proved by an outside identity: a claim is found by the identity that an ID token proved.
+impl From<&IdentityClaim> for TenantScope {
+    fn from(claim: &IdentityClaim) -> Self {
+        Self { tenant_id: claim.tenant_id.clone() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use domain::Version;
+use domain::{IdentityProvider, Version};
 
 use crate::ports::{PasswordHashingError, StoreError, TokenSigningError};
 
@@ -19,6 +19,10 @@ pub enum ErrorKind {
     TokenInvalid,
     /// A token of another tenant than the request names.
     TenantMismatch,
+    /// What an identity provider says about somebody is not good enough.
+    OutsideIdentity(IdentityProvider),
+    /// Nobody can sign in with that identity provider here.
+    ProviderNotOffered,
     /// The address must be confirmed first.
     EmailNotVerified,
     /// The account is switched off.

@@ -179,6 +179,8 @@ impl Ports {
                 audit_trail: Arc::new(Unreached),
                 invitations: Arc::new(Unreached),
                 business: Arc::new(Unreached),
+                identity_claims: Arc::new(Unreached),
+                identity_tokens: Arc::new(Unreached),
                 unit_of_work: Arc::new(self.unit_of_work),
                 passwords: Arc::new(self.passwords),
                 tokens: Arc::new(WordTokens),
@@ -219,7 +221,7 @@ pub(crate) fn account() -> Account {
         last_name: PersonName::parse("Lee").unwrap(),
         phone: None,
         role: Role::Owner,
-        password_hash: PasswordHash::restore("$argon2id$stored"),
+        password_hash: Some(PasswordHash::restore("$argon2id$stored")),
     };
     let (user, registered) = User::register(new, EmailVerification::Optional, now);
     let (tenant, created) = Tenant::create(tenant_id, TenantName::restore("Lee"), user_id, now);

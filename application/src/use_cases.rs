@@ -12,8 +12,8 @@ use crate::{
     members::MemberService,
     ports::{
         AccountRepository, AuditTrail, BusinessRepository, Clock, EntitlementRepository, IdGenerator,
-        InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository,
-        Tokens, UnitOfWork,
+        IdentityClaimRepository, IdentityTokens, InvitationRepository, MemberRepository, PasswordHasher,
+        PlatformDirectory, SessionRepository, TenantRepository, Tokens, UnitOfWork,
     },
     tenants::TenantService,
     users::UserService,
@@ -40,6 +40,10 @@ pub struct Ports {
     pub invitations: Arc<dyn InvitationRepository>,
     /// Reads what tenants say about their business.
     pub business: Arc<dyn BusinessRepository>,
+    /// Reads which outside identities belong to whom.
+    pub identity_claims: Arc<dyn IdentityClaimRepository>,
+    /// Verifies what identity providers say about people.
+    pub identity_tokens: Arc<dyn IdentityTokens>,
     /// Writes.
     pub unit_of_work: Arc<dyn UnitOfWork>,
     /// Hashes passwords.

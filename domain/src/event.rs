@@ -78,6 +78,8 @@ impl DomainEvent {
                 UserEventKind::PasswordReset => "PasswordReset",
                 UserEventKind::ProfileChanged { .. } => "ProfileChanged",
                 UserEventKind::PreferencesChanged => "PreferencesChanged",
+                UserEventKind::IdentityLinked { .. } => "IdentityLinked",
+                UserEventKind::IdentityUnlinked { .. } => "IdentityUnlinked",
                 UserEventKind::RoleChanged { .. } => "RoleChanged",
                 UserEventKind::Deactivated => "UserDeactivated",
                 UserEventKind::Reactivated => "UserReactivated",
@@ -122,6 +124,8 @@ impl DomainEvent {
             Self::User(event) => match event.what {
                 UserEventKind::EmailConfirmed
                 | UserEventKind::PasswordReset
+                | UserEventKind::IdentityLinked { .. }
+                | UserEventKind::IdentityUnlinked { .. }
                 | UserEventKind::RoleChanged { .. }
                 | UserEventKind::Deactivated
                 | UserEventKind::Reactivated

@@ -97,6 +97,10 @@ identifier! {
     ProductId
 }
 identifier! {
+    /// Names one [`OutsideIdentity`](crate::OutsideIdentity): made from it, not made up.
+    IdentityId
+}
+identifier! {
     /// Names one token (the `jti` claim of RFC 7519).
     TokenId
 }

@@ -3,6 +3,7 @@
 //!
 //! `docs/configuration.md` describes each for operators.
 
+mod identities;
 mod read;
 mod reader;
 
@@ -11,12 +12,13 @@ use std::{env, fmt, num::NonZeroUsize};
 use application::links::LinkPolicy;
 use chrono::Duration;
 use domain::{
-    UserId,
+    IdentityProvider, UserId,
     user::{EmailVerification, PasswordPolicy},
 };
 use secrecy::SecretString;
 use url::Url;
 
+use identities::read_identities;
 use read::{
     read_endpoint, read_http, read_mail, read_passwords, read_platform_admins, read_stage, read_tables, read_tokens,
 };
@@ -26,6 +28,7 @@ pub use reader::{ConfigError, Problem};
 use crate::{
     crypto::argon2id::Argon2Parameters,
     dynamodb::{AUDIT_KEPT_FOR, tables::Layout},
+    oidc::ProviderSettings,
 };
 
 /// Where the service runs.
@@ -189,6 +192,8 @@ pub struct Config {
     pub platform_admins: Vec<UserId>,
     /// How long audit records are kept.
     pub audit_kept_for: Duration,
+    /// The identity providers that people may sign in with.
+    pub identities: Vec<(IdentityProvider, ProviderSettings)>,
 }
 
 /// On whose behalf the settings are read: decides the defaults that make one host start with nothing set, and
@@ -228,6 +233,7 @@ impl Config {
         let platform_admins = read_platform_admins(&mut reader);
         let audit_kept_for =
             Duration::days(reader.number("AUDIT_RETENTION_DAYS", AUDIT_KEPT_FOR.num_days(), 30..=3650));
+        let identities = read_identities(&mut reader, stage);
         let dynamodb_endpoint = reader.parsed("AWS_ENDPOINT_URL_DYNAMODB", read_endpoint);
         let log_filter = reader.text_or("LOG_LEVEL", "info");
         let region = reader.text_or("AWS_REGION", "us-east-1");
@@ -248,6 +254,7 @@ impl Config {
             http,
             platform_admins,
             audit_kept_for,
+            identities,
         }))
     }
 }

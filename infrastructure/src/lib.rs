@@ -8,6 +8,7 @@ pub mod events;
 #[cfg(test)]
 mod fixtures;
 pub mod mail;
+pub mod oidc;
 pub mod secrets;
 pub mod system;
 pub mod wiring;

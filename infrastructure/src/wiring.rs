@@ -31,6 +31,7 @@ use crate::{
     },
     events::LogEventPublisher,
     mail::{InvalidSender, Mailbox, Sender, SesMailer, SmtpMailer, SmtpSetupError},
+    oidc::OidcIdentityTokens,
     secrets::{FixedSecret, SecretFile, SecretSource, SecretsManagerSecret},
     system::{SystemClock, SystemIds},
 };
@@ -167,6 +168,8 @@ pub async fn assemble(
         audit_trail: Arc::new(store.audit_trail()),
         invitations: Arc::new(store.invitations(config.tokens.accept_legacy_invitations)),
         business: Arc::new(store.business()),
+        identity_claims: Arc::new(store.identity_claims()),
+        identity_tokens: Arc::new(OidcIdentityTokens::new(config.identities.clone(), &clock)),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),

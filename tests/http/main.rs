@@ -12,6 +12,7 @@ mod enumeration;
 mod expiry;
 mod hashing;
 mod idempotency;
+mod identities;
 mod invitations;
 mod joining;
 mod journeys;

@@ -10,6 +10,7 @@ pub(crate) mod business;
 pub(crate) mod entitlement;
 pub(crate) mod envelope;
 pub(crate) mod health;
+pub(crate) mod identities;
 pub(crate) mod invitation;
 pub(crate) mod member;
 pub(crate) mod page;

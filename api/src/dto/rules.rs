@@ -6,6 +6,7 @@ use std::{borrow::Cow, fmt::Display};
 use application::{
     members::MemberSearch,
     page::{Cursor, PageSize},
+    ports::MAX_ID_TOKEN_LENGTH,
 };
 use chrono::DateTime;
 use domain::{
@@ -26,6 +27,9 @@ use super::secret::Secret;
 
 /// The code of an error that is about the form of an e-mail address; such errors have an answer of their own.
 pub(crate) const EMAIL_FORMAT: &str = "email_format";
+
+/// Longest `nonce`, in bytes.
+pub(super) const MAX_NONCE_LENGTH: usize = 255;
 
 type Verdict = Result<(), ValidationError>;
 
@@ -185,10 +189,18 @@ pub(crate) fn password(text: &Secret) -> Verdict {
 }
 
 pub(crate) fn token(text: &Secret) -> Verdict {
+    token_of_at_most(TokenHash::MAX_TOKEN_LENGTH, text)
+}
+
+pub(crate) fn id_token(text: &Secret) -> Verdict {
+    token_of_at_most(MAX_ID_TOKEN_LENGTH, text)
+}
+
+fn token_of_at_most(longest: usize, text: &Secret) -> Verdict {
     match text.expose().len() {
         0 => refuse("required", "is required"),
-        1..=TokenHash::MAX_TOKEN_LENGTH => Ok(()),
-        _ => refuse("invalid", format_args!("must be at most {} characters", TokenHash::MAX_TOKEN_LENGTH)),
+        length if length <= longest => Ok(()),
+        _ => refuse("invalid", format_args!("must be at most {longest} characters")),
     }
 }
 
@@ -202,6 +214,13 @@ pub(crate) fn open_for(days: i64) -> Verdict {
 
 pub(crate) fn invitation_status(text: &str) -> Verdict {
     judge(read_invitation_status(text))
+}
+
+pub(crate) fn nonce(text: &str) -> Verdict {
+    if text.len() > MAX_NONCE_LENGTH {
+        return refuse("invalid", format_args!("must be at most {MAX_NONCE_LENGTH} characters"));
+    }
+    Ok(())
 }
 
 pub(super) fn read_theme(text: &str) -> Result<Theme, String> {

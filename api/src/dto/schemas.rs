@@ -3,6 +3,7 @@
 use application::{
     audit::AuditActor,
     page::{Cursor, PageSize},
+    ports::MAX_ID_TOKEN_LENGTH,
 };
 use domain::{
     EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash,
@@ -20,7 +21,7 @@ use utoipa::openapi::{
     schema::{AdditionalProperties, SchemaType, Type},
 };
 
-use super::rules;
+use super::rules::{self, MAX_NONCE_LENGTH};
 
 fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -107,6 +108,14 @@ pub(crate) fn new_password() -> Object {
 
 pub(crate) fn token() -> Object {
     text(TokenHash::MAX_TOKEN_LENGTH).into()
+}
+
+pub(crate) fn id_token() -> Object {
+    text(MAX_ID_TOKEN_LENGTH).into()
+}
+
+pub(crate) fn nullable_nonce() -> Object {
+    nullable(text(MAX_NONCE_LENGTH)).into()
 }
 
 pub(crate) fn id() -> Object {

@@ -10,6 +10,7 @@ use crate::{
             EmailRequest, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, ResetPasswordRequest,
             TokenRequest,
         },
+        identities::OutsideSignInRequest,
         invitation::{AcceptRequest, ActivateRequest, InviteRequest},
         member::{RoleRequest, TransferRequest},
         preferences::PreferencesRequest,
@@ -106,6 +107,7 @@ fn the_examples_of_requests_are_accepted() {
     assert!(decode::<RegisterRequest>(example("RegisterRequest")).is_ok());
     assert!(decode::<LoginRequest>(example("LoginRequest")).is_ok());
     assert!(decode::<SuspensionRequest>(example("SuspensionRequest")).is_ok());
+    assert!(decode::<OutsideSignInRequest>(example("OutsideSignInRequest")).is_ok());
     assert!(decode::<RefreshRequest>(example("RefreshRequest")).is_ok());
     assert!(decode::<LogoutRequest>(serde_json::json!({})).is_ok());
     assert!(decode::<EmailRequest>(example("EmailRequest")).is_ok());

@@ -133,7 +133,7 @@ impl AuthService {
             last_name: command.last_name.clone(),
             phone: command.phone.clone(),
             role: invited.role,
-            password_hash: hash.clone(),
+            password_hash: Some(hash.clone()),
         };
         let (user, registered) = User::register_proved(new, now);
         let HeldInvitation { invitation: before, tenant, plan } = held.clone();

@@ -7,6 +7,7 @@ mod confirm_email;
 mod forgot_password;
 mod login;
 mod logout;
+mod outside_identity;
 mod refresh;
 mod register;
 mod resend_confirmation;
@@ -33,6 +34,7 @@ pub use authenticate::AuthenticationError;
 pub use confirm_email::{ConfirmEmailError, LinkStatus};
 pub use forgot_password::ForgotPassword;
 pub use login::{Login, LoginError};
+pub use outside_identity::{OutsideSignIn, OutsideSignInError};
 pub use refresh::{Refresh, RefreshError, Refreshed};
 pub use register::{Register, RegisterError, Registered};
 pub use resend_confirmation::ResendConfirmation;
@@ -46,8 +48,8 @@ use crate::{
     links::LinkPolicy,
     ports::{
         Account, AccountRepository, AddressHolder, ChangeSet, Clock, EntitlementRepository, IdGenerator,
-        InvitationRepository, Mail, MailKind, MemberRepository, PasswordHasher, SessionRepository, StoreError, Tokens,
-        UnitOfWork, Write,
+        IdentityClaimRepository, IdentityTokens, InvitationRepository, Mail, MailKind, MemberRepository,
+        PasswordHasher, SessionRepository, StoreError, Tokens, UnitOfWork, Write,
     },
     retry::{Setback, look_again},
     use_cases::Ports,
@@ -80,6 +82,8 @@ pub struct AuthService {
     members: Arc<dyn MemberRepository>,
     entitlements: Arc<dyn EntitlementRepository>,
     sessions: Arc<dyn SessionRepository>,
+    identity_claims: Arc<dyn IdentityClaimRepository>,
+    identity_tokens: Arc<dyn IdentityTokens>,
     unit_of_work: Arc<dyn UnitOfWork>,
     passwords: Arc<dyn PasswordHasher>,
     tokens: Arc<dyn Tokens>,
@@ -98,6 +102,8 @@ impl AuthService {
             members,
             entitlements,
             sessions,
+            identity_claims,
+            identity_tokens,
             unit_of_work,
             passwords,
             tokens,
@@ -111,6 +117,8 @@ impl AuthService {
             members,
             entitlements,
             sessions,
+            identity_claims,
+            identity_tokens,
             unit_of_work,
             passwords,
             tokens,

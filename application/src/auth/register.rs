@@ -179,7 +179,7 @@ impl AuthService {
             last_name: command.last_name.clone(),
             phone: command.phone.clone(),
             role: Role::Owner,
-            password_hash: hash.clone(),
+            password_hash: Some(hash.clone()),
         };
         let (mut user, user_registered) = User::register(new, verification, now);
         let changes = ChangeSet::default().by(&user_id).record(tenant_created).record(user_registered);

@@ -4,7 +4,7 @@ use domain::{
     Tenant, TenantId, Timestamp, TokenId, User, UserId, session::RefreshToken,
 };
 
-use super::{Mail, SeatRecord, StoreError};
+use super::{IdentityClaim, Mail, SeatRecord, StoreError};
 use crate::{
     actor::PlatformAdmin,
     audit::{AuditActor, AuditEntry},
@@ -97,6 +97,11 @@ pub enum Write {
         /// For whom it was reserved.
         user_id: UserId,
     },
+    /// Reserves an outside identity for one user; [`Refusal::IdentityTaken`] when it is reserved, be it for the
+    /// same one.
+    ClaimIdentity(IdentityClaim),
+    /// Frees an outside identity; [`Refusal::Stale`] when it is not that user's any more.
+    ReleaseIdentity(IdentityClaim),
     /// Keeps the seats of a tenant. Those that were read from the record become as many more or less as lie between
     /// `before` and `after`, whatever the number is by now; [`Refusal::NoSeatLeft`] when that takes one and none of
     /// the limit is free any more. Those that were counted go on record as they are in `after`; [`Refusal::Stale`]
@@ -224,6 +229,9 @@ pub enum Refusal {
     /// Another user has the address.
     #[error("the address is taken")]
     EmailTaken,
+    /// Somebody has the outside identity.
+    #[error("the identity is taken")]
+    IdentityTaken,
     /// Somebody else changed it meanwhile.
     #[error("it was changed meanwhile")]
     Stale,

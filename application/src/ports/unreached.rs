@@ -1,5 +1,7 @@
 //! Stands in for the ports that a test must not reach.
 
+mod identities;
+
 use async_trait::async_trait;
 use domain::{
     BusinessFoundation, EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Session, Tenant,

@@ -1,7 +1,7 @@
 //! What happens to users.
 
 use super::UserSnapshot;
-use crate::{Role, TenantId, UserId, Version};
+use crate::{IdentityProvider, Role, TenantId, UserId, Version};
 
 /// Something that happened to a user. Events name people by id only, so that erasing a person never has to
 /// chase events (security rules 26 and 27).
@@ -39,6 +39,16 @@ pub enum UserEventKind {
     },
     /// The preferences changed.
     PreferencesChanged,
+    /// The person can sign in with an outside identity from now on.
+    IdentityLinked {
+        /// Who vouches for them.
+        provider: IdentityProvider,
+    },
+    /// The person can no longer sign in with an outside identity.
+    IdentityUnlinked {
+        /// Who vouched for them.
+        provider: IdentityProvider,
+    },
     /// The person has another place in the tenant.
     RoleChanged {
         /// The place before.

@@ -1,6 +1,7 @@
 //! A person with an account.
 
 mod event;
+mod identities;
 mod membership;
 mod moving;
 pub mod password;
@@ -8,6 +9,7 @@ pub mod preferences;
 mod status;
 
 pub use event::{UserEvent, UserEventKind};
+pub use identities::LastWayIn;
 pub use membership::{Authority, MembershipRefused};
 pub use password::{Password, PasswordHash, PasswordPolicy, PasswordTooLong, PersonalContext, WeakPassword};
 pub use preferences::{Preferences, PreferencesChange};
@@ -100,8 +102,8 @@ pub struct NewUser {
     pub phone: Option<PhoneNumber>,
     /// Place in the tenant.
     pub role: Role,
-    /// Hash of the chosen password.
-    pub password_hash: PasswordHash,
+    /// Hash of the chosen password; `None` for who signs in elsewhere.
+    pub password_hash: Option<PasswordHash>,
 }
 
 /// Whether the address must be proved before the first sign-in.
@@ -162,7 +164,7 @@ impl User {
                 EmailVerification::Required => UserStatus::Pending,
                 EmailVerification::Optional => UserStatus::Active,
             },
-            password_hash: Some(password_hash),
+            password_hash,
             reset_token: None,
             sessions: SessionGeneration::default(),
             avatar_url: None,
@@ -315,11 +317,16 @@ impl User {
     ) -> Result<Outcome<UserEvent>, SignInRefused> {
         self.may_sign_in(verification)?;
         self.state.status = UserStatus::Active;
-        self.state.last_login = Some(now);
         if rehashed.is_some() {
             self.state.password_hash = rehashed;
         }
-        Ok(self.happened(UserEventKind::SignedIn, now))
+        Ok(self.note_sign_in(now))
+    }
+
+    /// Notes the sign-in that comes with being registered.
+    pub fn note_sign_in(&mut self, now: Timestamp) -> Outcome<UserEvent> {
+        self.state.last_login = Some(now);
+        self.happened(UserEventKind::SignedIn, now)
     }
 
     /// Changes the profile.

@@ -1,14 +1,14 @@
 use chrono::{DateTime, Duration};
 
 use super::*;
-use crate::TokenSecret;
+use crate::{IdentityProvider, TokenSecret};
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
 }
 
-pub(crate) fn registered_user() -> User {
-    let new = NewUser {
+fn new_user() -> NewUser {
+    NewUser {
         id: UserId::restore("u1"),
         tenant_id: TenantId::restore("t1"),
         email: EmailAddress::parse("anna@example.com").unwrap(),
@@ -16,9 +16,12 @@ pub(crate) fn registered_user() -> User {
         last_name: PersonName::parse("Lee").unwrap(),
         phone: None,
         role: Role::Owner,
-        password_hash: PasswordHash::restore("$argon2id$one"),
-    };
-    let (user, outcome) = User::register(new, EmailVerification::Required, at(0));
+        password_hash: Some(PasswordHash::restore("$argon2id$one")),
+    }
+}
+
+pub(crate) fn registered_user() -> User {
+    let (user, outcome) = User::register(new_user(), EmailVerification::Required, at(0));
     assert_eq!(kinds(outcome), [UserEventKind::Registered]);
     user
 }
@@ -147,4 +150,27 @@ fn language_and_time_zone_are_chosen_for_profile_and_preferences_together() {
     let user = user.snapshot();
     assert_eq!((user.language.as_str(), user.timezone.as_str()), ("de", "Europe/Berlin"));
     assert_eq!((&user.preferences.language, &user.preferences.timezone), (&user.language, &user.timezone));
+}
+
+#[test]
+fn rule_11_the_last_way_to_sign_in_is_kept() {
+    let mut user = registered_user();
+    let google = IdentityProvider::Google;
+    let linked = UserEventKind::IdentityLinked { provider: google };
+    assert_eq!(kinds(user.link_identity(google, at(1))), [linked]);
+    let unlinked = UserEventKind::IdentityUnlinked { provider: google };
+    assert_eq!(user.unlink_identity(google, 0, at(2)).map(kinds), Ok(vec![unlinked.clone()]), "there is a password");
+    let mut user = User::restore(UserSnapshot { password_hash: None, ..user.snapshot().clone() });
+    assert_eq!(user.unlink_identity(google, 0, at(3)), Err(LastWayIn));
+    assert_eq!(user.unlink_identity(google, 1, at(3)).map(kinds), Ok(vec![unlinked]));
+}
+
+#[test]
+fn an_account_whose_address_is_proved_works_at_once() {
+    let mut new = new_user();
+    new.password_hash = None;
+    let (user, outcome) = User::register_proved(new, at(0));
+    assert_eq!(kinds(outcome), [UserEventKind::Registered]);
+    assert!(user.is_usable() && user.snapshot().email_verified);
+    assert_eq!(user.may_sign_in(EmailVerification::Required), Ok(()));
 }

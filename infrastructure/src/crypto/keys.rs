@@ -44,7 +44,7 @@ pub(super) enum AllowedKeys {
 
 /// Why a token is not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unverified {
+pub(crate) enum Unverified {
     /// No token at all, or one that no key may have signed.
     Malformed,
     /// No key of this set has signed it. A newer set may have.
@@ -192,13 +192,13 @@ impl SigningKey {
 }
 
 /// A key that verifies, with the one algorithm that it is for.
-struct VerifyingKey {
+pub(crate) struct VerifyingKey {
     key: DecodingKey,
     validation: Validation,
 }
 
 impl VerifyingKey {
-    fn new(key: DecodingKey, algorithm: Algorithm) -> Self {
+    pub(crate) fn new(key: DecodingKey, algorithm: Algorithm) -> Self {
         let mut validation = Validation::new(algorithm);
         // The library would read the system's clock, and does not know which claims which token must have.
         validation.required_spec_claims.clear();
@@ -207,7 +207,7 @@ impl VerifyingKey {
         Self { key, validation }
     }
 
-    fn verify<Claims: DeserializeOwned>(&self, token: &str) -> Result<Claims, Unverified> {
+    pub(crate) fn verify<Claims: DeserializeOwned>(&self, token: &str) -> Result<Claims, Unverified> {
         decode(token, &self.key, &self.validation).map(|data| data.claims).map_err(|error| match error.kind() {
             ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => Unverified::NoKeyFits,
             _ => Unverified::Malformed,

@@ -16,9 +16,10 @@ use secrecy::SecretString;
 use super::key_ring::KeyRing;
 use super::keys::{AllowedKeys, Unverified};
 use claims::{AccessClaims, Origin, PresentedClaims, RefreshClaims};
+pub(crate) use claims::{Audience, numeric_date};
 
 /// By how much the clocks of two machines may differ (rule 14).
-const LEEWAY: TimeDelta = TimeDelta::seconds(30);
+pub(crate) const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 
 /// Whether tokens that the Python service issued are taken. They name no session and no `token_use`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

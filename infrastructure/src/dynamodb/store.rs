@@ -9,8 +9,9 @@ use tokio::sync::Notify;
 
 use super::{
     DynamoAccountRepository, DynamoAuditTrail, DynamoBusinessRepository, DynamoDeadLetters,
-    DynamoEntitlementRepository, DynamoHealthCheck, DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox,
-    DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository, DynamoUnitOfWork,
+    DynamoEntitlementRepository, DynamoHealthCheck, DynamoIdentityClaimRepository, DynamoInvitationRepository,
+    DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository,
+    DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -112,6 +113,12 @@ impl DynamoStore {
     #[must_use]
     pub fn business(&self) -> DynamoBusinessRepository {
         DynamoBusinessRepository::new(self.clone())
+    }
+
+    /// Reads which outside identities belong to whom.
+    #[must_use]
+    pub fn identity_claims(&self) -> DynamoIdentityClaimRepository {
+        DynamoIdentityClaimRepository::new(self.clone())
     }
 
     /// Writes everything.

@@ -29,7 +29,7 @@ pub mod index {
     pub const USERS_BY_CREATION: &str = "created-at-index";
     /// Tenants by domain name.
     pub const TENANTS_BY_DOMAIN: &str = "domain-index";
-    /// Refresh tokens, reset tokens, verification tokens and sessions by user.
+    /// Refresh tokens, reset tokens, verification tokens, sessions and outside identities by user.
     pub const BY_USER: &str = "user-index";
     /// Preferences by tenant.
     pub const PREFERENCES_BY_TENANT: &str = "tenant_id-index";
@@ -72,6 +72,8 @@ pub enum Table {
     BusinessData,
     /// One item per claimed e-mail address: what makes an address unique.
     AccountEmailClaims,
+    /// One item per outside identity that somebody signs in with.
+    AccountIdentities,
     /// Signed-in sessions, one per refresh-token family.
     AccountSessions,
     /// How many seats of a tenant are taken.
@@ -86,7 +88,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -99,6 +101,7 @@ impl Table {
         Self::TenantOverrides,
         Self::BusinessData,
         Self::AccountEmailClaims,
+        Self::AccountIdentities,
         Self::AccountSessions,
         Self::AccountSeats,
         Self::AccountOutbox,
@@ -122,6 +125,7 @@ impl Table {
             Self::TenantOverrides => "tenant-overrides",
             Self::BusinessData => "business-data",
             Self::AccountEmailClaims => "account-email-claims",
+            Self::AccountIdentities => "account-identities",
             Self::AccountSessions => "account-sessions",
             Self::AccountSeats => "account-seats",
             Self::AccountOutbox => "account-outbox",
@@ -146,6 +150,7 @@ impl Table {
             Self::TenantOverrides => "TENANT_OVERRIDES_TABLE",
             Self::BusinessData => "BUSINESS_DATA_TABLE",
             Self::AccountEmailClaims => "ACCOUNT_EMAIL_CLAIMS_TABLE",
+            Self::AccountIdentities => "ACCOUNT_IDENTITIES_TABLE",
             Self::AccountSessions => "ACCOUNT_SESSIONS_TABLE",
             Self::AccountSeats => "ACCOUNT_SEATS_TABLE",
             Self::AccountOutbox => "ACCOUNT_OUTBOX_TABLE",
@@ -237,6 +242,7 @@ impl<'a> TableDefinition<'a> {
                 ..plain("business_id")
             },
             Table::AccountEmailClaims => plain("email"),
+            Table::AccountIdentities => Self { indexes: vec![by(index::BY_USER, "user_id")], ..plain("identity_id") },
             Table::AccountSessions => {
                 Self { indexes: vec![by(index::BY_USER, "user_id")], ttl_attribute: Some("ttl"), ..plain("session_id") }
             }

@@ -37,7 +37,7 @@ pub(crate) fn person(name: &str, email: &EmailAddress) -> (User, Tenant) {
         last_name: PersonName::restore("Lee"),
         phone: Some(PhoneNumber::restore("+49 30 901820")),
         role: Role::Owner,
-        password_hash: PasswordHash::restore("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
+        password_hash: Some(PasswordHash::restore("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
     };
     let (user, _registered) = User::register(new, EmailVerification::Required, start());
     (user, tenant)

@@ -8,6 +8,7 @@ pub(crate) mod entitlements;
 mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
+pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod members;
 pub(crate) mod outbox;
@@ -166,6 +167,14 @@ macro_rules! for_each_test {
                 open_invitations_are_counted_for_one_tenant
                 nobody_joins_a_tenant_that_is_switched_off
                 rule_25_the_last_member_leaves_only_while_nobody_joins
+            }
+            identities {
+                rule_11_an_identity_belongs_to_one_user
+                an_identity_without_an_address_survives
+                rule_25_of_twenty_racing_claims_of_one_identity_one_wins
+                a_taken_identity_leaves_nothing_of_a_registration
+                a_released_identity_can_be_claimed_again
+                the_identities_of_a_user_are_found_oldest_first
             }
             idempotency {
                 a_key_is_used_once

@@ -12,8 +12,8 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, BusinessRepository, ChangeSet, Clock, CommitError,
-        DeadLetters, EntitlementRepository, HealthCheck, InvitationRepository, MemberRepository, Outbox,
-        PlatformDirectory, SessionRepository, TenantRepository, UnitOfWork,
+        DeadLetters, EntitlementRepository, HealthCheck, IdentityClaimRepository, InvitationRepository,
+        MemberRepository, Outbox, PlatformDirectory, SessionRepository, TenantRepository, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -41,6 +41,7 @@ pub(crate) struct Store {
     pub(crate) business: Arc<dyn BusinessRepository>,
     pub(crate) members: Arc<dyn MemberRepository>,
     pub(crate) sessions: Arc<dyn SessionRepository>,
+    pub(crate) identity_claims: Arc<dyn IdentityClaimRepository>,
     pub(crate) unit_of_work: Arc<dyn UnitOfWork>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) directory: Arc<dyn PlatformDirectory>,
@@ -84,6 +85,7 @@ impl Store {
             business: Arc::new(store.business()),
             members: Arc::new(store.members()),
             sessions: Arc::new(store.sessions()),
+            identity_claims: Arc::new(store.identity_claims()),
             unit_of_work: Arc::new(store.unit_of_work()),
             outbox: Arc::new(store.outbox()),
             directory: Arc::new(store.directory()),

@@ -1,5 +1,6 @@
 //! Signing up, in and out. Every `POST` here is public.
 
+mod outside;
 mod password;
 mod session;
 mod sign_up;
@@ -16,6 +17,8 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(sign_up::validate_confirmation))
         .routes(routes!(sign_up::resend_confirmation))
         .routes(routes!(session::login))
+        .routes(routes!(outside::google))
+        .routes(routes!(outside::microsoft))
         .routes(routes!(session::refresh))
         .routes(routes!(session::logout))
         .routes(routes!(password::forgot_password))

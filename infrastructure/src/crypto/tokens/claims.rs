@@ -151,22 +151,28 @@ impl PresentedClaims {
 /// `aud`: one reader, or a list of them (RFC 7519 §4.1.3).
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Audience {
+pub(crate) enum Audience {
     One(String),
     Many(Vec<String>),
 }
 
 impl Audience {
+    /// Everybody whom the token is for.
+    pub(crate) fn readers(&self) -> impl Iterator<Item = &str> {
+        let readers = match self {
+            Self::One(reader) => std::slice::from_ref(reader),
+            Self::Many(readers) => readers,
+        };
+        readers.iter().map(String::as_str)
+    }
+
     pub(super) fn contains(&self, reader: &str) -> bool {
-        match self {
-            Self::One(audience) => audience == reader,
-            Self::Many(audiences) => audiences.iter().any(|audience| audience == reader),
-        }
+        self.readers().any(|named| named == reader)
     }
 }
 
 /// Seconds since 1970, with or without a fraction (RFC 7519 §2, `NumericDate`).
-fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let Some(number) = Option::<Number>::deserialize(deserializer)? else {
         return Ok(None);
     };

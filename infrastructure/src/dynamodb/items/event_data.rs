@@ -34,6 +34,9 @@ fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Ma
         UserEventKind::ProfileChanged { fields } => {
             data.insert("fields".to_owned(), json!(fields));
         }
+        UserEventKind::IdentityLinked { provider } | UserEventKind::IdentityUnlinked { provider } => {
+            data.insert("provider".to_owned(), provider.as_str().into());
+        }
         UserEventKind::RoleChanged { from, to } => {
             data.insert("from".to_owned(), from.as_str().into());
             data.insert("to".to_owned(), to.as_str().into());

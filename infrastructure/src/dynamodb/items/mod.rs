@@ -11,6 +11,7 @@ pub(super) mod email_claim;
 pub(super) mod entitlement;
 mod event_data;
 pub(super) mod idempotency_record;
+pub(super) mod identity_claim;
 pub(super) mod invitation;
 pub(super) mod message;
 pub(super) mod one_time_token;

@@ -19,8 +19,8 @@ use crate::dynamodb::{
     DynamoStore,
     expression::{Changes, Condition, Item, check, delete, number, put, text, update},
     items::{
-        audit_record, email_claim, idempotency_record, invitation, one_time_token, preferences, refresh_token, seats,
-        session, tenant, time, user,
+        audit_record, email_claim, idempotency_record, identity_claim, invitation, one_time_token, preferences,
+        refresh_token, seats, session, tenant, time, user,
     },
     tables::{Table, UsersKey},
 };
@@ -67,6 +67,15 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
                 .with("cancelled", text(TenantStatus::Cancelled.as_str()));
             let key = store.key(Table::Tenants, tenant_id.as_str());
             plan.unless(Refusal::Stale, check(store.name(Table::Tenants), key, usable)?);
+        }
+        Write::ClaimIdentity(claim) => {
+            let item = identity_claim::to_item(claim);
+            plan.unless(Refusal::IdentityTaken, create(store, Table::AccountIdentities, item)?);
+        }
+        Write::ReleaseIdentity(claim) => {
+            let key = store.key(Table::AccountIdentities, claim.identity.id().as_str());
+            let theirs = Condition::new("#user_id = :holder").with("holder", text(claim.user_id.as_str()));
+            plan.unless(Refusal::Stale, delete(store.name(Table::AccountIdentities), key, theirs)?);
         }
         Write::SaveSeats { tenant_id, before, after, limit } => {
             save_seats(plan, store, tenant_id, *before, *after, *limit)?;

@@ -1,0 +1,4 @@
+mod fetching;
+mod issuer;
+mod keys;
+mod tokens;
