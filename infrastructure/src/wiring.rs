@@ -29,7 +29,7 @@ use crate::{
         DynamoHealthCheck, DynamoStore,
         tables::{CreateTablesError, create_missing},
     },
-    events::LogEventPublisher,
+    events::{CloudEvents, LogEventPublisher},
     mail::{InvalidSender, Mailbox, Sender, SesMailer, SmtpMailer, SmtpSetupError},
     oidc::OidcIdentityTokens,
     secrets::{FixedSecret, SecretFile, SecretSource, SecretsManagerSecret},
@@ -178,7 +178,12 @@ pub async fn assemble(
     };
     Ok(Services {
         use_cases: UseCases::new(&ports, auth_settings(config), PlatformAdmins::new(config.platform_admins.clone())),
-        relay: Relay::new(Arc::new(store.outbox()), mailer, Arc::new(LogEventPublisher), Arc::clone(&clock)),
+        relay: Relay::new(
+            Arc::new(store.outbox()),
+            mailer,
+            Arc::new(LogEventPublisher::new(CloudEvents::of_stage(config.stage.as_str()))),
+            Arc::clone(&clock),
+        ),
         health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
         keys,
         store_answered,

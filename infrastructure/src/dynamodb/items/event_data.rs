@@ -126,3 +126,6 @@ fn ids(tenant_id: &TenantId, user_id: Option<&UserId>) -> Map<String, Value> {
     let user = user_id.map(|user_id| ("user_id".to_owned(), user_id.as_str().into()));
     [tenant].into_iter().chain(user).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! Domain events as others read them: CloudEvents 1.0 in the JSON event format.
+
+use application::ports::EventEnvelope;
+use domain::{TenantId, UserId};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What the types of our events begin with.
+const TYPE_PREFIX: &str = "app.purposepath.account";
+/// What the identifiers of the schemas begin with.
+pub const SCHEMA_PREFIX: &str = "urn:purposepath:account:event";
+
+/// The media type of an event.
+pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json";
+
+/// Writes events down. Knows where they come from.
+#[derive(Clone, Debug)]
+pub struct CloudEvents {
+    source: String,
+}
+
+/// Attribute names have no separators, because the specification allows none.
+#[derive(Serialize)]
+struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: &'a str,
+    source: &'a str,
+    r#type: String,
+    subject: String,
+    time: String,
+    datacontenttype: &'static str,
+    dataschema: String,
+    sequence: &'a str,
+    partitionkey: &'a str,
+    tenantid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actorid: Option<&'a str>,
+    data: &'a Value,
+}
+
+impl CloudEvents {
+    /// Events of the service of this stage.
+    #[must_use]
+    pub fn of_stage(stage: &str) -> Self {
+        Self { source: format!("urn:purposepath:account:{stage}") }
+    }
+
+    /// The event as JSON.
+    #[must_use]
+    pub fn json(&self, event: &EventEnvelope) -> Value {
+        let EventEnvelope { id, name, version, occurred_at, stream, sequence, tenant_id, actor_id, data } = event;
+        let event = CloudEvent {
+            specversion: "1.0",
+            id,
+            source: &self.source,
+            r#type: type_of(event),
+            subject: format!("{}/{}", stream.kind(), stream.id()),
+            time: occurred_at.to_rfc3339(),
+            datacontenttype: "application/json",
+            dataschema: format!("{SCHEMA_PREFIX}:{name}:v{version}"),
+            sequence,
+            partitionkey: stream.as_str(),
+            tenantid: TenantId::as_str(tenant_id),
+            actorid: actor_id.as_ref().map(UserId::as_str),
+            data,
+        };
+        // Nothing in it can fail: its keys are texts, and its values are JSON already.
+        serde_json::to_value(event).unwrap_or_default()
+    }
+}
+
+/// The event's type: its name and the version of its data.
+pub(super) fn type_of(event: &EventEnvelope) -> String {
+    format!("{TYPE_PREFIX}.{}.v{}", event.name, event.version)
+}

@@ -1,0 +1,7 @@
+//! Publishing of domain events, as [CloudEvents](https://cloudevents.io). `docs/events` says what is in them.
+
+mod cloud_events;
+mod log;
+
+pub use cloud_events::{CloudEvents, SCHEMA_PREFIX};
+pub use log::LogEventPublisher;
