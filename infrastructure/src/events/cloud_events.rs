@@ -1,4 +1,4 @@
-//! Domain events as others read them: CloudEvents 1.0 in the JSON event format.
+//! Domain events as others read them: `CloudEvents` 1.0 in the JSON event format.
 
 use application::ports::EventEnvelope;
 use domain::{TenantId, UserId};

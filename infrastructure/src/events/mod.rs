@@ -1,4 +1,4 @@
-//! Publishing of domain events, as [CloudEvents](https://cloudevents.io). `docs/events` says what is in them.
+//! Publishing of domain events, as [`CloudEvents`](https://cloudevents.io). `docs/events` says what is in them.
 
 mod cloud_events;
 mod log;

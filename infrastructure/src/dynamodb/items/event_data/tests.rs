@@ -9,7 +9,7 @@ use std::{
 use application::ports::OutboxPayload;
 use chrono::DateTime;
 use domain::{
-    Role, SessionId, Version,
+    InvitationId, Role, SessionId, Version,
     session::{SessionEnd, SessionEventKind},
 };
 use jsonschema::Draft;
@@ -25,7 +25,7 @@ use crate::{
 /// closed list in the event's data, every value.
 macro_rules! samples {
     ($kind:ty { $($pattern:pat => [$($sample:expr),+ $(,)?]),+ $(,)? }) => {{
-        let _complete = |kind: &$kind| match kind { $($pattern)|+ => {} };
+        const _: fn(&$kind) = |kind| match kind { $($pattern)|+ => {} };
         vec![$($($sample),+),+]
     }};
 }
@@ -58,6 +58,18 @@ fn tenant_kinds() -> Vec<TenantEventKind> {
     })
 }
 
+fn invitation_kinds() -> Vec<InvitationEventKind> {
+    let by = UserId::restore("user-1");
+    let mut kinds = samples!(InvitationEventKind {
+        InvitationEventKind::Invited { .. } => [InvitationEventKind::Invited { by: by.clone(), role: Role::Member }],
+        InvitationEventKind::Resent => [InvitationEventKind::Resent],
+        InvitationEventKind::Cancelled => [InvitationEventKind::Cancelled],
+        InvitationEventKind::Accepted { .. } => [InvitationEventKind::Accepted { by: by.clone() }],
+    });
+    kinds.extend(Role::ALL.map(|role| InvitationEventKind::Invited { by: by.clone(), role }));
+    kinds
+}
+
 fn session_kinds() -> Vec<SessionEventKind> {
     samples!(SessionEventKind {
         SessionEventKind::Ended { .. } => [
@@ -68,6 +80,9 @@ fn session_kinds() -> Vec<SessionEventKind> {
 }
 
 fn every_event() -> Vec<DomainEvent> {
+    const _: fn(&DomainEvent) = |event| match event {
+        DomainEvent::User(_) | DomainEvent::Tenant(_) | DomainEvent::Session(_) | DomainEvent::Invitation(_) => {}
+    };
     let (user_id, tenant_id) = (UserId::restore("user-1"), TenantId::restore("tenant-1"));
     let version = Version::restore(3);
     let mut events = Vec::new();
@@ -81,9 +96,10 @@ fn every_event() -> Vec<DomainEvent> {
         let (session_id, user_id, tenant_id) = (SessionId::restore("session-1"), user_id.clone(), tenant_id.clone());
         events.push(SessionEvent { session_id, user_id, tenant_id, version, what }.into());
     }
-    let _complete = |event: &DomainEvent| match event {
-        DomainEvent::User(_) | DomainEvent::Tenant(_) | DomainEvent::Session(_) => {}
-    };
+    for what in invitation_kinds() {
+        let (invitation_id, tenant_id) = (InvitationId::restore("invitation-1"), tenant_id.clone());
+        events.push(InvitationEvent { invitation_id, tenant_id, version, what }.into());
+    }
     events
 }
 
