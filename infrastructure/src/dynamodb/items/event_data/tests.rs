@@ -10,7 +10,8 @@ use application::ports::OutboxPayload;
 use chrono::DateTime;
 use domain::{
     InvitationId, Role, SessionId, Version,
-    session::{SessionEnd, SessionEventKind},
+    session::SessionEnd,
+    tenant::{SuspensionReason, TargetLineMode},
 };
 use jsonschema::Draft;
 
@@ -53,9 +54,20 @@ fn user_kinds() -> Vec<UserEventKind> {
 }
 
 fn tenant_kinds() -> Vec<TenantEventKind> {
-    samples!(TenantEventKind {
-        TenantEventKind::Created { .. } => [TenantEventKind::Created { owner_user_id: UserId::restore("user-1") }],
-    })
+    use TenantEventKind::*;
+    let settings = |target_line_mode| SettingsChanged { settings: TenantSettings { target_line_mode } };
+    let mut kinds = samples!(TenantEventKind {
+        Created { .. } => [Created { owner_user_id: UserId::restore("user-1") }],
+        Renamed => [Renamed],
+        SettingsChanged { .. } => [settings(TargetLineMode::Single)],
+        Suspended { .. } => [Suspended { reason: SuspensionReason::Other }],
+        Reactivated => [Reactivated],
+        Closed { .. } => [Closed { reopen_until: DateTime::UNIX_EPOCH }],
+        Reopened => [Reopened],
+    });
+    kinds.extend(TargetLineMode::ALL.map(settings));
+    kinds.extend(SuspensionReason::ALL.map(|reason| Suspended { reason }));
+    kinds
 }
 
 fn invitation_kinds() -> Vec<InvitationEventKind> {
