@@ -48,6 +48,7 @@ fn user_kinds() -> Vec<UserEventKind> {
         Deactivated => [Deactivated],
         Reactivated => [Reactivated],
         Removed => [Removed],
+        LeftTenant => [LeftTenant],
     });
     kinds.extend(Role::ALL.map(|role| RoleChanged { from: role, to: role }));
     kinds
