@@ -83,18 +83,47 @@ fn invitation_kinds() -> Vec<InvitationEventKind> {
     kinds
 }
 
-fn session_kinds() -> Vec<SessionEventKind> {
-    samples!(SessionEventKind {
-        SessionEventKind::Ended { .. } => [
-            SessionEventKind::Ended { reason: SessionEnd::SignedOut },
-            SessionEventKind::Ended { reason: SessionEnd::TokenReused },
-        ],
+fn business_kinds() -> Vec<BusinessEventKind> {
+    let fields = [
+        "business_name",
+        "website",
+        "industry",
+        "business_type",
+        "employee_count",
+        "address",
+        "products",
+        "niche",
+        "ica",
+        "value_proposition",
+        "core_values",
+        "core_values_status",
+        "purpose",
+        "purpose_status",
+        "vision",
+        "vision_status",
+        "completed_steps",
+    ];
+    samples!(BusinessEventKind {
+        BusinessEventKind::Changed { .. } => [BusinessEventKind::Changed { fields: fields.to_vec() }],
+        BusinessEventKind::OnboardingCompleted => [BusinessEventKind::OnboardingCompleted],
     })
+}
+
+fn session_kinds() -> Vec<SessionEventKind> {
+    let mut kinds = samples!(SessionEventKind {
+        SessionEventKind::Ended { .. } => [SessionEventKind::Ended { reason: SessionEnd::SignedOut }],
+    });
+    kinds.extend(SessionEnd::ALL.map(|reason| SessionEventKind::Ended { reason }));
+    kinds
 }
 
 fn every_event() -> Vec<DomainEvent> {
     const _: fn(&DomainEvent) = |event| match event {
-        DomainEvent::User(_) | DomainEvent::Tenant(_) | DomainEvent::Session(_) | DomainEvent::Invitation(_) => {}
+        DomainEvent::User(_)
+        | DomainEvent::Tenant(_)
+        | DomainEvent::Business(_)
+        | DomainEvent::Session(_)
+        | DomainEvent::Invitation(_) => {}
     };
     let (user_id, tenant_id) = (UserId::restore("user-1"), TenantId::restore("tenant-1"));
     let version = Version::restore(3);
@@ -108,6 +137,9 @@ fn every_event() -> Vec<DomainEvent> {
     for what in session_kinds() {
         let (session_id, user_id, tenant_id) = (SessionId::restore("session-1"), user_id.clone(), tenant_id.clone());
         events.push(SessionEvent { session_id, user_id, tenant_id, version, what }.into());
+    }
+    for what in business_kinds() {
+        events.push(BusinessEvent { tenant_id: tenant_id.clone(), version, what }.into());
     }
     for what in invitation_kinds() {
         let (invitation_id, tenant_id) = (InvitationId::restore("invitation-1"), tenant_id.clone());
