@@ -49,6 +49,7 @@ fn user_kinds() -> Vec<UserEventKind> {
         Reactivated => [Reactivated],
         Removed => [Removed],
         LeftTenant => [LeftTenant],
+        SessionsEnded => [SessionsEnded],
     });
     kinds.extend(Role::ALL.map(|role| RoleChanged { from: role, to: role }));
     kinds
@@ -65,6 +66,9 @@ fn tenant_kinds() -> Vec<TenantEventKind> {
         Reactivated => [Reactivated],
         Closed { .. } => [Closed { reopen_until: DateTime::UNIX_EPOCH }],
         Reopened => [Reopened],
+        OwnershipTransferred { .. } => [
+            OwnershipTransferred { from: UserId::restore("user-1"), to: UserId::restore("user-2") },
+        ],
     });
     kinds.extend(TargetLineMode::ALL.map(settings));
     kinds.extend(SuspensionReason::ALL.map(|reason| Suspended { reason }));
