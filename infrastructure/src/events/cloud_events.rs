@@ -10,9 +10,6 @@ const TYPE_PREFIX: &str = "app.purposepath.account";
 /// What the identifiers of the schemas begin with.
 pub const SCHEMA_PREFIX: &str = "urn:purposepath:account:event";
 
-/// The media type of an event.
-pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json";
-
 /// Writes events down. Knows where they come from.
 #[derive(Clone, Debug)]
 pub struct CloudEvents {

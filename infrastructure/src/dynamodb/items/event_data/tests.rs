@@ -9,7 +9,7 @@ use std::{
 use application::ports::OutboxPayload;
 use chrono::DateTime;
 use domain::{
-    InvitationId, Role, SessionId, Version,
+    IdentityProvider, InvitationId, Role, SessionId, Version,
     session::SessionEnd,
     tenant::{SuspensionReason, TargetLineMode},
 };
@@ -50,7 +50,10 @@ fn user_kinds() -> Vec<UserEventKind> {
         Removed => [Removed],
         LeftTenant => [LeftTenant],
         SessionsEnded => [SessionsEnded],
+        IdentityLinked { .. } => [IdentityLinked { provider: IdentityProvider::Google }],
+        IdentityUnlinked { .. } => [IdentityUnlinked { provider: IdentityProvider::Google }],
     });
+    kinds.extend(IdentityProvider::ALL.into_iter().flat_map(|provider| [IdentityLinked { provider }, IdentityUnlinked { provider }]));
     kinds.extend(Role::ALL.map(|role| RoleChanged { from: role, to: role }));
     kinds
 }
