@@ -7,7 +7,7 @@ use std::{
 
 use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
-use tests::{Answer, App, Member, Newcomer, PASSWORD, Registration, Tokens};
+use tests::{Answer, App, Member, Newcomer, PASSWORD, Registration, Tokens, python::PythonUser};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::{
     Layer,
@@ -193,6 +193,38 @@ async fn rule_24_every_outcome_of_getting_back_in_and_being_kept_out_is_one_line
     let refresh = app.python_refresh_token(&python).await;
     let carried_on = log.outcome(&app.refresh(&refresh).await);
     carried_on.is("carry_on_legacy_session", "success").about(&python.user_id, &python.tenant_id);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rule_24_every_outcome_of_managing_members_is_one_line_about_who_did_it_and_to_whom() {
+    let (log, _guard) = Log::start();
+    let app = App::start().await;
+    let owner = app.python_user(&app.address("owner")).await;
+    let ben = app.python_colleague(&owner, "member", &app.address("ben")).await;
+    let done = async |method: &str, route: String, body: Value, action: &str, result: &str| {
+        let call = app.client.call(method.parse().unwrap(), &route).json(&body);
+        let answer = call.bearer(&owner.access_token(&app)).send().await;
+        log.outcome(&answer).is(action, result).about(&owner.user_id, &owner.tenant_id);
+        log.outcomes(&answer)[0]["member_id"].as_str().map(str::to_owned)
+    };
+    let of = |user: &PythonUser, what: &str| format!("/users/{}{what}", user.user_id);
+    let (nothing, admin, viewer) = (json!({}), json!({ "role": "admin" }), json!({ "role": "viewer" }));
+    let to_ben = json!({ "user_id": ben.user_id });
+    for (method, route, body, action, result) in [
+        ("PUT", of(&ben, "/role"), &admin, "change_role", "success"),
+        ("PUT", of(&owner, "/role"), &viewer, "change_role", "owns_the_tenant"),
+        ("POST", of(&ben, "/deactivate"), &nothing, "deactivate_member", "success"),
+        ("POST", of(&owner, "/deactivate"), &nothing, "deactivate_member", "oneself"),
+        ("POST", "/tenants/current/transfer-ownership".to_owned(), &to_ben, "transfer_ownership", "cannot_sign_in"),
+        ("POST", of(&ben, "/activate"), &nothing, "activate_member", "success"),
+        ("DELETE", of(&ben, "/sessions"), &nothing, "end_member_sessions", "success"),
+        ("DELETE", of(&ben, ""), &nothing, "remove_member", "success"),
+        ("DELETE", of(&ben, ""), &nothing, "remove_member", "unknown_member"),
+    ] {
+        let whom = if route.contains(&owner.user_id) { &owner } else { &ben };
+        assert_eq!(done(method, route, body.clone(), action, result).await.as_ref(), Some(&whom.user_id));
+    }
     app.finish().await;
 }
 

@@ -2,7 +2,7 @@
 
 use futures::{future::join_all, join};
 use infrastructure::dynamodb::tables::Table;
-use tests::{Answer, python::PythonUser, text};
+use tests::{Answer, Fault, python::PythonUser, text};
 
 use crate::team::Team;
 
@@ -90,6 +90,28 @@ async fn rule_25_of_racing_transfers_one_wins() {
         assert_eq!(team.role_of(user).await, "member");
     }
     team.app.finish().await;
+}
+
+#[tokio::test]
+async fn rule_25_a_transfer_or_a_removal_that_breaks_off_anywhere_changes_all_or_nothing() {
+    for removal in [false, true] {
+        let team = Team::start().await;
+        let ben = team.hire("ben", "member").await;
+        for call in 0.. {
+            team.app.probe.break_call(call, Fault::RequestLost);
+            let answer =
+                if removal { team.remove(&team.owner, &ben).await } else { team.hand_over(&team.owner, &ben).await };
+            if team.app.probe.mend() {
+                answer.succeeded();
+                break;
+            }
+            answer.refused(503, "SERVICE_UNAVAILABLE");
+            assert_eq!(owner_of(&team).await, team.owner.user_id);
+            assert_eq!(team.role_of(&ben).await, "member");
+            assert!(team.events().await.is_empty());
+        }
+        team.app.finish().await;
+    }
 }
 
 /// The former owner is switched off by the new one while a third still takes them for the owner, and the other way

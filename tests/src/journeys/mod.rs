@@ -66,6 +66,7 @@ macro_rules! for_each_journey {
                 rule_16_a_suspended_user_is_out_at_once
                 rule_16_a_suspended_tenant_is_out_at_once
                 rule_16_a_new_role_counts_at_once
+                rule_17_people_see_their_sessions_and_end_the_others
                 rule_18_the_token_of_another_tenant_is_refused
             }
             invitations {

@@ -109,3 +109,16 @@ pub(super) async fn rule_18_the_token_of_another_tenant_is_refused(app: &App) {
     ask(&ben.tenant_id).send().await.refused(403, "TENANT_MISMATCH");
     ask("no tenant").send().await.refused(403, "TENANT_MISMATCH");
 }
+
+pub(super) async fn rule_17_people_see_their_sessions_and_end_the_others(app: &App) {
+    let Member { email, tokens: phone, .. } = app.member("everywhere").await;
+    let here = app.sign_in(&email).await;
+    let seen = app.client.get("/user/sessions").bearer(&here.access).send().await.data();
+    assert_eq!(seen.as_array().map(Vec::len), Some(2), "{seen}");
+    app.client.delete("/user/sessions").bearer(&here.access).send().await.succeeded();
+    app.profile(&phone.access).await.refused(401, "TOKEN_INVALID");
+    app.refresh(&phone.refresh).await.refused(401, "TOKEN_INVALID");
+    let next = Tokens::of(&app.refresh(&here.refresh).await);
+    let left = app.client.get("/user/sessions").bearer(&next.access).send().await.data();
+    assert_eq!((left.as_array().map(Vec::len), &left[0]["is_current"]), (Some(1), &json!(true)), "{left}");
+}

@@ -53,7 +53,11 @@ fn user_kinds() -> Vec<UserEventKind> {
         IdentityLinked { .. } => [IdentityLinked { provider: IdentityProvider::Google }],
         IdentityUnlinked { .. } => [IdentityUnlinked { provider: IdentityProvider::Google }],
     });
-    kinds.extend(IdentityProvider::ALL.into_iter().flat_map(|provider| [IdentityLinked { provider }, IdentityUnlinked { provider }]));
+    kinds.extend(
+        IdentityProvider::ALL
+            .into_iter()
+            .flat_map(|provider| [IdentityLinked { provider }, IdentityUnlinked { provider }]),
+    );
     kinds.extend(Role::ALL.map(|role| RoleChanged { from: role, to: role }));
     kinds
 }
