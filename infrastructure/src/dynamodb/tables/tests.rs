@@ -32,6 +32,7 @@ const CONTRACT: &str = "
     tenant-overrides      TENANT_OVERRIDES_TABLE     tenant_id+feature    - -
     business-data         BUSINESS_DATA_TABLE        business_id          tenant_id-version-index(tenant_id+version) -
     account-email-claims  ACCOUNT_EMAIL_CLAIMS_TABLE email                - -
+    account-identities    ACCOUNT_IDENTITIES_TABLE   identity_id          user-index(user_id) -
     account-sessions      ACCOUNT_SESSIONS_TABLE     session_id           user-index(user_id) ttl
     account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
     account-outbox        ACCOUNT_OUTBOX_TABLE       stream+position      due-index(queue+due_at) ttl
