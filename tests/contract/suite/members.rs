@@ -78,7 +78,7 @@ pub(crate) async fn a_member_is_as_python_wrote_them(store: &Store) {
     let anna = registered(store, "anna").await;
     let id = anna.snapshot().id.as_str();
     for (attribute, value) in
-        [("role", AttributeValue::Null(true)), ("status", text("")), ("email", text("ANNA@EXAMPLE.COM"))]
+        [("role", AttributeValue::Null(true)), ("status", AttributeValue::Null(true)), ("email", text("ANNA@EXAMPLE.COM"))]
     {
         store.overwrite(Table::Users, id, attribute, value).await;
     }
