@@ -77,9 +77,11 @@ pub(crate) async fn pages_show_everybody_of_the_tenant_once(store: &Store) {
 pub(crate) async fn a_member_is_as_python_wrote_them(store: &Store) {
     let anna = registered(store, "anna").await;
     let id = anna.snapshot().id.as_str();
-    for (attribute, value) in
-        [("role", AttributeValue::Null(true)), ("status", AttributeValue::Null(true)), ("email", text("ANNA@EXAMPLE.COM"))]
-    {
+    for (attribute, value) in [
+        ("role", AttributeValue::Null(true)),
+        ("status", AttributeValue::Null(true)),
+        ("email", text("ANNA@EXAMPLE.COM")),
+    ] {
         store.overwrite(Table::Users, id, attribute, value).await;
     }
     let page = store.members.page(&tenant_scope(&anna), &MemberFilter::default(), &request("5", None)).await.unwrap();
