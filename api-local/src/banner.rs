@@ -48,6 +48,7 @@ fn render(facts: &Facts, colour: bool) -> String {
          \x20 API      {base}/api/v1  {dim}(also {base}/account/api/v1){plain}\n\
          \x20 docs     {base}/docs/\n\
          \x20 mailbox  {mailbox}\n\
+         \x20 events   {base}/dev/events\n\
          \x20 store    {}\n\n",
         facts.store
     );

@@ -1,7 +1,8 @@
 //! The account service on a developer's machine.
 
 mod banner;
-mod mailbox;
+mod dead_letters;
+mod dev;
 mod options;
 mod stop;
 
@@ -27,7 +28,7 @@ use infrastructure::{
     dynamodb::embedded::EmbeddedDynamoDb,
     wiring::{self, Services, Store},
 };
-use options::Options;
+use options::{Command, Data, Options, Serve};
 use stop::StopSignals;
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
@@ -46,7 +47,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn run(Options { command, serve }: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let config = Config::from_environment(Host::Local)?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
@@ -54,22 +55,28 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
         .compact()
         .with_filter(config.log_filter.parse::<Targets>().map_err(|error| format!("LOG_LEVEL: {error}"))?);
     tracing_subscriber::registry().with(lines).init();
+    match command {
+        None => run_service(&config, &serve).await,
+        Some(Command::DeadLetters(command)) => {
+            let letters = wiring::dead_letters(&config, existing_store(command.data(), &config)?).await?;
+            dead_letters::run(&command, &*letters).await
+        }
+    }
+}
 
+async fn run_service(config: &Config, options: &Serve) -> Result<(), Box<dyn Error + Send + Sync>> {
     // Bound first: a port that is taken is the commonest mistake, and nothing has been created yet.
     let listener = TcpListener::bind((options.host, options.port))
         .await
         .map_err(|error| format!("cannot listen on {}:{}: {error}", options.host, options.port))?;
-    let (store, description) = open_store(&options, &config)?;
-    let services = wiring::build(&config, store, Some(&options.data_dir)).await?;
+    let (store, description) = open_store(options, config)?;
+    let services = wiring::build(config, store, Some(&options.data.dir)).await?;
     services
         .store_answered
         .clone()
         .map_err(|why| format!("the tables cannot be used: {why}\n  --create-tables creates those that are missing"))?;
 
-    let mut app = api::router(state(&services, &config), http_settings(&config)?);
-    if let Some(mailbox) = services.mailbox.clone() {
-        app = app.merge(mailbox::routes(mailbox, services.relay.clone()));
-    }
+    let app = api::router(state(&services, config), http_settings(config)?).merge(dev::routes(&services));
     let app = app.layer(middleware::from_fn(name_the_source));
 
     let signals = StopSignals::listen()?;
@@ -93,13 +100,13 @@ async fn run(options: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// The DynamoDB to run on, and how to describe it.
-fn open_store(options: &Options, config: &Config) -> Result<(Store, String), Box<dyn Error + Send + Sync>> {
+fn open_store(options: &Serve, config: &Config) -> Result<(Store, String), Box<dyn Error + Send + Sync>> {
     // It holds password hashes and the signing secret, so nobody else on the machine may read it.
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&options.data_dir)
-        .map_err(|error| format!("cannot use {} for data: {error}", options.data_dir.display()))?;
+        .create(&options.data.dir)
+        .map_err(|error| format!("cannot use {} for data: {error}", options.data.dir.display()))?;
     if let Some(endpoint) = &config.dynamodb_endpoint {
         let store = if options.create_tables { Store::ExistingWithMissingTables } else { Store::Existing };
         return Ok((store, format!("DynamoDB at {endpoint}")));
@@ -107,10 +114,21 @@ fn open_store(options: &Options, config: &Config) -> Result<(Store, String), Box
     let (embedded, description) = if options.in_memory {
         (EmbeddedDynamoDb::in_memory()?, "embedded DynamoDB, in memory".to_owned())
     } else {
-        (EmbeddedDynamoDb::open(&options.data_dir)?, format!("embedded DynamoDB in {}", options.data_dir.display()))
+        (EmbeddedDynamoDb::open(&options.data.dir)?, format!("embedded DynamoDB in {}", options.data.dir.display()))
     };
     tokio::spawn(embedded.sweep_periodically(SWEEP_INTERVAL));
     Ok((Store::Embedded(embedded), description))
+}
+
+/// The DynamoDB that is there already, for a command that looks after what a service has left in it.
+fn existing_store(Data { dir }: &Data, config: &Config) -> Result<Store, Box<dyn Error + Send + Sync>> {
+    if config.dynamodb_endpoint.is_some() {
+        return Ok(Store::Existing);
+    }
+    if !dir.is_dir() {
+        return Err(format!("no service has kept data in {}", dir.display()).into());
+    }
+    Ok(Store::Embedded(EmbeddedDynamoDb::open(dir)?))
 }
 
 fn state(services: &Services, config: &Config) -> ApiState {

@@ -144,7 +144,8 @@ fn describe_shared_parts(components: &mut Components) {
         ),
         (
             "NotAllowed",
-            "The account or tenant is switched off, or `X-Tenant-Id` names another tenant.",
+            "The role does not allow it (`INSUFFICIENT_PERMISSIONS`), the account or the tenant is switched off, or \
+             `X-Tenant-Id` names another tenant.",
             (ErrorCode::AccountInactive, "This account is not active"),
         ),
         ("TooLarge", "The body is longer than 256 KiB.", (ErrorCode::PayloadTooLarge, "The request body is too large")),

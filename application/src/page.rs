@@ -1,6 +1,7 @@
 //! Lists that are read a page at a time.
 
 use crate::{
+    actor::Denied,
     error::{Classified, ErrorKind, Failure},
     ports::StoreError,
 };
@@ -129,6 +130,33 @@ impl Classified for PageError {
         match self {
             Self::Cursor(why) => Some(("cursor", why.to_string())),
             Self::Failed(_) => None,
+        }
+    }
+}
+
+/// Why a list that is not for everybody is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// It is not for them to see.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The page cannot be shown.
+    #[error(transparent)]
+    Page(#[from] PageError),
+}
+
+impl Classified for ListError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Denied(denied) => denied.kind(),
+            Self::Page(error) => error.kind(),
+        }
+    }
+
+    fn field(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Denied(_) => None,
+            Self::Page(error) => error.field(),
         }
     }
 }

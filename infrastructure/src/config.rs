@@ -168,6 +168,8 @@ pub struct HttpConfig {
 /// All settings of the service.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// On whose behalf they were read.
+    pub host: Host,
     /// Where it runs.
     pub stage: Stage,
     /// What it calls itself in logs and health answers.
@@ -242,6 +244,7 @@ impl Config {
             return reader.finish(None);
         };
         reader.finish(Some(Self {
+            host,
             stage,
             application_name,
             log_filter,

@@ -6,7 +6,7 @@ use application::{
     Ports, Relay, UseCases,
     actor::PlatformAdmins,
     auth::AuthSettings,
-    ports::{Clock, HealthCheck, IdGenerator, Mailer, StoreError},
+    ports::{Clock, DeadLetters, EventPublisher, HealthCheck, IdGenerator, Mailer, StoreError},
 };
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::dynamodb::embedded::EmbeddedDynamoDb;
 use crate::{
     aws,
-    config::{Config, JwtSecret, MailTransport, PasswordConfig, Stage},
+    config::{Config, Host, JwtSecret, MailTransport, PasswordConfig, Stage},
     crypto::{
         AesGcmSealer, PoolPasswordHasher,
         hash_pool::{HashPool, HashPoolSettings},
@@ -26,10 +26,10 @@ use crate::{
         tokens::{JwtTokens, LegacyTokens, TokenSettings},
     },
     dynamodb::{
-        DynamoHealthCheck, DynamoStore,
+        DynamoDeadLetters, DynamoHealthCheck, DynamoStore,
         tables::{CreateTablesError, create_missing},
     },
-    events::{CloudEvents, LogEventPublisher},
+    events::{CloudEvents, LogEventPublisher, RecentEvents},
     mail::{InvalidSender, Mailbox, Sender, SesMailer, SmtpMailer, SmtpSetupError},
     oidc::OidcIdentityTokens,
     secrets::{FixedSecret, SecretFile, SecretSource, SecretsManagerSecret},
@@ -59,6 +59,8 @@ pub struct Services {
     pub ids: Arc<dyn IdGenerator>,
     /// The mail that was caught, where mail is caught.
     pub mailbox: Option<Arc<Mailbox>>,
+    /// The latest events, on a developer's machine.
+    pub recent_events: Option<Arc<RecentEvents>>,
     /// Told whenever something was queued for the relay.
     pub queued: Arc<Notify>,
     /// Whether the store answered while the services were put together; a sentence for the log when not.
@@ -133,6 +135,17 @@ pub async fn build(config: &Config, store: Store, data_dir: Option<&Path>) -> Re
     assemble(config, &sdk, dynamodb, Ambient::of_the_system(), data_dir).await
 }
 
+/// The messages that were given up, for a command that looks after them while nothing else runs here.
+///
+/// # Errors
+///
+/// [`WiringError`] says why they cannot be reached.
+pub async fn dead_letters(config: &Config, store: Store) -> Result<Arc<dyn DeadLetters>, WiringError> {
+    let sdk = aws::load(config.region.clone()).await?;
+    let client = connect(config, &sdk, store).await?;
+    Ok(Arc::new(DynamoDeadLetters::new(client, &config.tables, Ambient::of_the_system().clock)))
+}
+
 /// Puts the services together on a DynamoDB whose tables exist: [`build`] without its choice of a store, a clock
 /// and a source of identifiers.
 ///
@@ -158,6 +171,7 @@ pub async fn assemble(
         DynamoStore::new(dynamodb, tables, Arc::clone(&ids), Arc::clone(&clock), sealer, Some(Arc::clone(&queued)))
             .keeping_audit_for(config.audit_kept_for);
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
+    let (events, recent_events) = publisher(config);
     let ports = Ports {
         accounts: Arc::new(store.accounts()),
         tenants: Arc::new(store.tenants()),
@@ -178,18 +192,14 @@ pub async fn assemble(
     };
     Ok(Services {
         use_cases: UseCases::new(&ports, auth_settings(config), PlatformAdmins::new(config.platform_admins.clone())),
-        relay: Relay::new(
-            Arc::new(store.outbox()),
-            mailer,
-            Arc::new(LogEventPublisher::new(CloudEvents::of_stage(config.stage.as_str()))),
-            Arc::clone(&clock),
-        ),
+        relay: Relay::new(Arc::new(store.outbox()), mailer, events, Arc::clone(&clock)),
         health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
         keys,
         store_answered,
         clock,
         ids,
         mailbox,
+        recent_events,
         queued,
     })
 }
@@ -269,6 +279,18 @@ fn mailer(
             (Arc::clone(&mailbox) as Arc<dyn Mailer>, Some(mailbox))
         }
     })
+}
+
+fn publisher(config: &Config) -> (Arc<dyn EventPublisher>, Option<Arc<RecentEvents>>) {
+    let format = CloudEvents::of_stage(config.stage.as_str());
+    let publisher = Arc::new(LogEventPublisher::new(format.clone()));
+    match config.host {
+        Host::Lambda => (publisher, None),
+        Host::Local => {
+            let recent = Arc::new(RecentEvents::of(publisher, format));
+            (Arc::clone(&recent) as Arc<dyn EventPublisher>, Some(recent))
+        }
+    }
 }
 
 fn hash_pool(config: &PasswordConfig) -> io::Result<HashPool> {

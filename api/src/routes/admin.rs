@@ -36,16 +36,10 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     tag = "Platform administration",
     security(("bearer" = [])),
     params(AdminUserQuery),
-    responses(
-        (
-            status = OK, description = "A page of users.", body = Listed<AdminUser>,
-            example = json!(Listed::example(AdminUser::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "A page of users.", body = Listed<AdminUser>,
+        example = json!(Listed::example(AdminUser::example()))
+    ))
 )]
 async fn list_users(
     State(admin): State<AdminService>,
@@ -67,16 +61,10 @@ async fn list_users(
     tag = "Platform administration",
     security(("bearer" = [])),
     params(AdminTenantQuery),
-    responses(
-        (
-            status = OK, description = "A page of tenants.", body = Listed<AdminTenant>,
-            example = json!(Listed::example(AdminTenant::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "A page of tenants.", body = Listed<AdminTenant>,
+        example = json!(Listed::example(AdminTenant::example()))
+    ))
 )]
 async fn list_tenants(
     State(admin): State<AdminService>,
@@ -99,16 +87,10 @@ async fn list_tenants(
     tag = "Platform administration",
     security(("bearer" = [])),
     params(AdminAuditQuery, AuditQuery),
-    responses(
-        (
-            status = OK, description = "A page of records.", body = Listed<AuditRecordInfo>,
-            example = json!(Listed::example(AuditRecordInfo::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "A page of records.", body = Listed<AuditRecordInfo>,
+        example = json!(Listed::example(AuditRecordInfo::example()))
+    ))
 )]
 async fn list_audit(
     State(admin): State<AdminService>,
@@ -143,10 +125,6 @@ async fn list_audit(
             ))
         ),
         (
-            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        ),
-        (
             status = NOT_FOUND, description = "There is no such tenant.", body = Failure,
             example = json!(Failure::of(ErrorCode::TenantNotFound, "This organisation does not exist"))
         )
@@ -174,10 +152,6 @@ async fn suspend_tenant(
         (
             status = OK, description = "The tenant as it is now.", body = Success<AdminTenant>,
             example = json!(Success::of(AdminTenant::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "Not an administrator of the platform.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
         ),
         (
             status = NOT_FOUND, description = "There is no such tenant.", body = Failure,

@@ -8,10 +8,9 @@ use crate::{
     ApiState,
     dto::{
         audit::{AuditQuery, AuditRecordInfo},
-        envelope::Failure,
         page::Listed,
     },
-    error::{ApiError, ErrorCode},
+    error::ApiError,
     extract::{Authenticated, Query},
 };
 
@@ -28,16 +27,10 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     tag = "Tenant",
     security(("bearer" = [])),
     params(AuditQuery),
-    responses(
-        (
-            status = OK, description = "A page of records.", body = Listed<AuditRecordInfo>,
-            example = json!(Listed::example(AuditRecordInfo::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "The role does not have the permission `admin_access`.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "A page of records.", body = Listed<AuditRecordInfo>,
+        example = json!(Listed::example(AuditRecordInfo::example()))
+    ))
 )]
 async fn get_own_audit(
     State(audit): State<AuditService>,

@@ -93,16 +93,10 @@ async fn get_tenant(
     path = "/tenants/current",
     tag = "Tenant",
     security(("bearer" = [])),
-    responses(
-        (
-            status = OK, description = "The organisation as it is now.", body = Success<TenantDetails>,
-            example = json!(Success::of(TenantDetails::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "Somebody else owns it.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "The organisation as it is now.", body = Success<TenantDetails>,
+        example = json!(Success::of(TenantDetails::example()))
+    ))
 )]
 async fn put_current(
     State(tenants): State<TenantService>,
@@ -121,16 +115,10 @@ async fn put_current(
     path = "/tenants",
     tag = "Tenant",
     security(("bearer" = [])),
-    responses(
-        (
-            status = OK, description = "The organisation as it is now.", body = Success<TenantDetails>,
-            example = json!(Success::of(TenantDetails::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "Somebody else owns it.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "The organisation as it is now.", body = Success<TenantDetails>,
+        example = json!(Success::of(TenantDetails::example()))
+    ))
 )]
 async fn post_tenant(
     state: State<TenantService>,
@@ -217,16 +205,10 @@ async fn get_settings(
     path = "/tenants/settings",
     tag = "Tenant",
     security(("bearer" = [])),
-    responses(
-        (
-            status = OK, description = "The settings as they are now.", body = Success<TenantSettingsInfo>,
-            example = json!(Success::of(TenantSettingsInfo::example()))
-        ),
-        (
-            status = FORBIDDEN, description = "The role does not allow it.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InsufficientPermissions, "Your role does not allow this"))
-        )
-    )
+    responses((
+        status = OK, description = "The settings as they are now.", body = Success<TenantSettingsInfo>,
+        example = json!(Success::of(TenantSettingsInfo::example()))
+    ))
 )]
 async fn put_settings(
     State(tenants): State<TenantService>,

@@ -13,8 +13,6 @@ use serde_json::Value;
 
 use crate::{ports::AuditTrail, use_cases::Ports};
 
-pub use own_tenant::OwnAuditError;
-
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditActor {

@@ -15,7 +15,6 @@ use domain::{
 
 pub use cancel::CancelInvitationError;
 pub use invite::{Invite, InviteError, MAX_OPEN};
-pub use list::ListInvitationsError;
 pub use resend::ResendInvitationError;
 
 use crate::{

@@ -4,38 +4,10 @@ use domain::{Permission, UserId};
 
 use super::{MemberError, MemberFilter, MemberService};
 use crate::{
-    actor::{Actor, Denied, TenantScope},
-    error::{Classified, ErrorKind},
-    page::{Page, PageError, PageRequest},
+    actor::{Actor, TenantScope},
+    page::{ListError, Page, PageRequest},
     ports::Member,
 };
-
-/// Why members are not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum MemberListError {
-    /// The role of who asks does not allow it.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The page cannot be shown.
-    #[error(transparent)]
-    Page(#[from] PageError),
-}
-
-impl Classified for MemberListError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Denied(denied) => denied.kind(),
-            Self::Page(error) => error.kind(),
-        }
-    }
-
-    fn field(&self) -> Option<(&'static str, String)> {
-        match self {
-            Self::Denied(_) => None,
-            Self::Page(error) => error.field(),
-        }
-    }
-}
 
 impl MemberService {
     /// A page of the members of the actor's tenant, as
@@ -43,13 +15,13 @@ impl MemberService {
     ///
     /// # Errors
     ///
-    /// [`MemberListError`] when they are not shown.
+    /// [`ListError`] when they are not shown.
     pub async fn list(
         &self,
         actor: &Actor,
         filter: &MemberFilter,
         request: &PageRequest,
-    ) -> Result<Page<Member>, MemberListError> {
+    ) -> Result<Page<Member>, ListError> {
         actor.require(Permission::ManageUsers)?;
         Ok(self.members.page(&TenantScope::from(actor), filter, request).await?)
     }

@@ -17,7 +17,6 @@ use domain::{
 };
 
 pub use filter::{InvalidMemberSearch, MemberFilter, MemberSearch};
-pub use list::MemberListError;
 pub use ownership::TransferError;
 pub(crate) use sessions::off_the_list;
 

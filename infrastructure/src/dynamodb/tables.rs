@@ -6,19 +6,19 @@
 //! shared with the Python services, so their names, keys and indexes may not change; the `ACCOUNT_*`
 //! tables are ours alone.
 
+mod compare;
 mod create;
 mod layout;
 
+pub use compare::{Difference, KeyNames};
 pub use create::{CreateTablesError, Created, create_missing};
 pub use layout::{Layout, LayoutError, LayoutProblem, UsersKey};
-
-use std::fmt;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableInputBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, StreamSpecification, StreamViewType, TableDescription,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 
 /// Names of the indexes that no setting can change.
@@ -304,31 +304,6 @@ impl<'a> TableDefinition<'a> {
         Ok(request)
     }
 
-    /// What of this definition `actual`, from `DescribeTable`, does not have. Empty when the
-    /// service can work with the table; indexes and attributes beyond ours are not a difference.
-    #[must_use]
-    pub fn differences(&self, actual: &TableDescription) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        let expected = KeyNames::new(self.key, self.sort_key);
-        let found = KeyNames::of(actual.key_schema());
-        if found != expected {
-            differences.push(Difference::Key { expected, found });
-        }
-        for index in &self.indexes {
-            let expected = KeyNames::new(index.key, index.sort_key);
-            let found = actual
-                .global_secondary_indexes()
-                .iter()
-                .find(|candidate| candidate.index_name() == Some(index.name))
-                .map(|candidate| KeyNames::of(candidate.key_schema()));
-            if found.as_ref() != Some(&expected) {
-                let index = index.name.to_owned();
-                differences.push(Difference::Index { index, expected, found });
-            }
-        }
-        differences
-    }
-
     /// Every attribute that is part of a key, each once: DynamoDB refuses a definition of an
     /// attribute that no key uses, or a second one of the same attribute.
     fn key_attributes(&self) -> Vec<&'static str> {
@@ -346,56 +321,6 @@ fn key_schema(key: &str, sort_key: Option<&str>) -> Result<Vec<KeySchemaElement>
         .filter_map(|(attribute, kind)| Some((attribute?, kind)))
         .map(|(attribute, kind)| KeySchemaElement::builder().attribute_name(attribute).key_type(kind).build())
         .collect()
-}
-
-/// The attributes of a key: partition, then sort.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyNames(Vec<String>);
-
-impl KeyNames {
-    fn new(key: &str, sort_key: Option<&str>) -> Self {
-        Self([Some(key), sort_key].into_iter().flatten().map(str::to_owned).collect())
-    }
-
-    fn of(schema: &[KeySchemaElement]) -> Self {
-        let named = |kind| {
-            let of_kind = move |element: &&KeySchemaElement| *element.key_type() == kind;
-            schema.iter().filter(of_kind).map(|element| element.attribute_name().to_owned())
-        };
-        Self(named(KeyType::Hash).chain(named(KeyType::Range)).collect())
-    }
-}
-
-impl fmt::Display for KeyNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(" + "))
-    }
-}
-
-/// Something an existing table lacks that the service relies on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Difference {
-    /// The table's key is another one.
-    #[error("its key is {found}, not {expected}")]
-    Key {
-        /// The key of the definition.
-        expected: KeyNames,
-        /// The key of the table.
-        found: KeyNames,
-    },
-    /// An index is missing, or has another key.
-    #[error("its index {index} on {expected} {}", match found {
-        Some(found) => format!("is on {found}"),
-        None => "is missing".to_owned(),
-    })]
-    Index {
-        /// The index's name.
-        index: String,
-        /// The key of the definition.
-        expected: KeyNames,
-        /// The index's key, when there is one of that name.
-        found: Option<KeyNames>,
-    },
 }
 
 #[cfg(test)]

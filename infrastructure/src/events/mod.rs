@@ -2,6 +2,8 @@
 
 mod cloud_events;
 mod log;
+mod recent;
 
 pub use cloud_events::{CloudEvents, SCHEMA_PREFIX};
 pub use log::LogEventPublisher;
+pub use recent::RecentEvents;

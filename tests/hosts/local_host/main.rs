@@ -5,7 +5,9 @@
 
 #[path = "../support/api.rs"]
 mod api;
+mod dead_letters;
 mod durability;
+mod events;
 #[path = "../support/local.rs"]
 mod local;
 mod mail;

@@ -43,7 +43,12 @@ impl Api {
     }
 
     pub(crate) async fn mailbox(&self) -> Result<Answer> {
-        answer(self.client.get(self.at("/dev/mailbox")).header("accept", "application/json")).await
+        self.dev("mailbox").await
+    }
+
+    /// A list for developers.
+    pub(crate) async fn dev(&self, list: &str) -> Result<Answer> {
+        answer(self.client.get(self.at("/dev/") + list).header("accept", "application/json")).await
     }
 
     fn at(&self, path: &str) -> String {

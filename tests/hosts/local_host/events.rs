@@ -1,0 +1,37 @@
+//! The events that a developer can look at.
+
+use serde_json::Value;
+
+use crate::local::LocalHost;
+
+#[tokio::test]
+async fn the_events_of_what_was_just_done_are_listed_newest_first() {
+    let data = tempfile::tempdir().unwrap();
+    let host = LocalHost::start(data.path(), &[]);
+    assert_eq!(host.api.register("ada@example.com").await.unwrap().status, 200);
+    let events = events(&host).await;
+    let types: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    for expected in ["UserRegistered", "TenantCreated", "EmailConfirmationRequested"] {
+        assert!(types.contains(&&*format!("app.purposepath.account.{expected}.v1")), "{types:?}");
+    }
+    let sequence_of = |event: &Value| event["sequence"].as_str().unwrap().to_owned();
+    let of_ada: Vec<_> =
+        events.iter().filter(|event| event["subject"].as_str().unwrap().starts_with("user/")).collect();
+    assert!(of_ada.len() >= 2 && of_ada.is_sorted_by_key(|event| std::cmp::Reverse(sequence_of(event))), "{of_ada:?}");
+    assert!(!Value::from(events).to_string().contains("ada@"), "events hold no personal data");
+}
+
+#[tokio::test]
+async fn the_events_are_a_page_for_people() {
+    let data = tempfile::tempdir().unwrap();
+    let host = LocalHost::start(data.path(), &[]);
+    let page = reqwest::get(format!("{}/dev/events", host.api.url)).await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.headers()["cache-control"], "no-store");
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    assert!(page.text().await.unwrap().contains("<title>Events"));
+}
+
+async fn events(host: &LocalHost) -> Vec<Value> {
+    host.api.dev("events").await.unwrap().body.as_array().unwrap().clone()
+}
