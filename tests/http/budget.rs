@@ -3,6 +3,8 @@
 use serde_json::json;
 use tests::{Answer, App, Registration, Tally, Tokens};
 
+use crate::team::Team;
+
 /// What a request may cost: its name, round trips, and calls by operation.
 type Line = (&'static str, usize, &'static [(&'static str, usize)]);
 
@@ -25,6 +27,24 @@ const BUDGET: &[Line] = &[
     ("log out", 2, &[("BatchGetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
     ("ask for a reset", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
     ("reset the password", 5, &[("BatchGetItem", 2), ("GetItem", 2), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("list members", 2, &[("BatchGetItem", 1), ("Query", 1)]),
+    ("find a member", 2, &[("BatchGetItem", 2)]),
+    ("change a role", 3, &[("BatchGetItem", 2), ("TransactWriteItems", 1)]),
+    ("deactivate a member", 3, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("remove a member", 4, &[("BatchGetItem", 2), ("GetItem", 2), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("hand the tenant over", 3, &[("BatchGetItem", 3), ("TransactWriteItems", 1)]),
+    ("list sessions", 2, &[("BatchGetItem", 1), ("Query", 1)]),
+    ("invite", 4, &[("BatchGetItem", 1), ("GetItem", 3), ("Query", 5), ("TransactWriteItems", 1)]),
+    ("list invitations", 2, &[("BatchGetItem", 1), ("Query", 1)]),
+    ("look at an invitation", 2, &[("GetItem", 2), ("Query", 1)]),
+    ("resend an invitation", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
+    ("accept an invitation, new person", 6, &[("GetItem", 6), ("Query", 5), ("TransactWriteItems", 1)]),
+    ("read the tenant", 2, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1)]),
+    ("rename the tenant", 3, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("read the limits", 2, &[("BatchGetItem", 1), ("Query", 2)]),
+    ("read onboarding", 2, &[("BatchGetItem", 1), ("GetItem", 1)]),
+    ("fill in onboarding", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
+    ("read the audit trail", 2, &[("BatchGetItem", 1), ("Query", 1)]),
 ];
 
 /// Measures a request against its line of the budget.
@@ -69,6 +89,48 @@ async fn every_request_stays_within_its_budget() {
     within(&app, "reset the password", app.reset(&token, "velvet-tundra-mosaic-61")).await.succeeded();
     app.mail_to(&email).await;
     app.finish().await;
+}
+
+#[tokio::test]
+async fn every_request_of_a_team_stays_within_its_budget() {
+    let team = Team::start().await;
+    let (owner, ben, carl) = (&team.owner, team.hire("ben", "member").await, team.hire("carl", "member").await);
+    // Python's rows have no seats on record: the first count puts them there.
+    team.get(owner, "/users/count").send().await.succeeded();
+    within(&team.app, "list members", team.get(owner, "/users").send()).await.succeeded();
+    within(&team.app, "find a member", team.get(owner, &format!("/users/{}", ben.user_id)).send()).await.succeeded();
+    within(&team.app, "list sessions", team.get(owner, "/user/sessions").send()).await.succeeded();
+    within(&team.app, "change a role", team.put_into(owner, &ben, "admin")).await.succeeded();
+    within(&team.app, "deactivate a member", team.deactivate(owner, &carl)).await.succeeded();
+    within(&team.app, "remove a member", team.remove(owner, &carl)).await.succeeded();
+
+    let email = team.app.address("invited");
+    let invitation = json!({ "email": email, "role": "member" });
+    let invited = within(&team.app, "invite", team.post(owner, "/invitations", &invitation).send()).await.created();
+    team.app.mail_to(&email).await;
+    within(&team.app, "list invitations", team.get(owner, "/invitations").send()).await.succeeded();
+    let resend = format!("/invitations/{}/resend", invited["invitation_id"].as_str().unwrap());
+    within(&team.app, "resend an invitation", team.post(owner, &resend, &json!({})).send()).await.succeeded();
+    let token = tests::token_in(&team.app.mail_to(&email).await);
+    let look = team.app.client.get(&format!("/invitations/validate/{token}")).send();
+    within(&team.app, "look at an invitation", look).await.succeeded();
+    let accept = json!({
+        "token": token, "password": tests::PASSWORD, "first_name": "Dora", "last_name": "Lee",
+    });
+    let accept = team.app.client.post("/invitations/activate", &accept).send();
+    within(&team.app, "accept an invitation, new person", accept).await.succeeded();
+
+    within(&team.app, "read the tenant", team.get(owner, "/tenants/current").send()).await.succeeded();
+    let rename = team.app.client.put("/tenants/current", &json!({ "name": "Harbour Lights" }));
+    let rename = rename.bearer(&owner.access_token(&team.app));
+    within(&team.app, "rename the tenant", rename.send()).await.succeeded();
+    within(&team.app, "read the limits", team.get(owner, "/user/limits").send()).await.succeeded();
+    within(&team.app, "read onboarding", team.get(owner, "/onboarding").send()).await.succeeded();
+    let fill_in = team.app.client.put("/onboarding", &json!({ "business_name": "Lee & Co" }));
+    within(&team.app, "fill in onboarding", fill_in.bearer(&owner.access_token(&team.app)).send()).await.succeeded();
+    within(&team.app, "read the audit trail", team.get(owner, "/tenants/current/audit").send()).await.succeeded();
+    within(&team.app, "hand the tenant over", team.hand_over(owner, &ben)).await.succeeded();
+    team.app.finish().await;
 }
 
 /// The key is looked up beside the address, not before it.
