@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::Duration;
-use futures::{StreamExt, future, stream};
+use futures::{StreamExt, future, lock::Mutex, stream};
 
 use crate::ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError, Stream};
 
@@ -28,6 +28,7 @@ pub struct Relay {
     mailer: Arc<dyn Mailer>,
     events: Arc<dyn EventPublisher>,
     clock: Arc<dyn Clock>,
+    turn: Arc<Mutex<()>>,
 }
 
 /// What one round did.
@@ -68,16 +69,18 @@ impl Relay {
         events: Arc<dyn EventPublisher>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { outbox, mailer, events, clock }
+        Self { outbox, mailer, events, clock, turn: Arc::default() }
     }
 
-    /// Delivers everything that is due now.
+    /// Delivers everything that is due now. The clones of a relay take turns, so that what was due when this was called
+    /// is not in another one's hands when it returns.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the outbox cannot be read or written. What was in hand stays in the outbox and is
     /// tried again when its lease is over.
     pub async fn run(&self) -> Result<Round, StoreError> {
+        let _turn = self.turn.lock().await;
         let (mut total, mut seen) = (Round::default(), BTreeSet::new());
         loop {
             let mut due = self.outbox.due(self.clock.now(), BATCH).await?;
