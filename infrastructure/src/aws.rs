@@ -22,7 +22,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use url::Url;
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root CA - G2, as PEM.
-const AMAZON_ROOTS: &str = include_str!("aws/amazon-roots.pem");
+pub(crate) const AMAZON_ROOTS: &str = include_str!("aws/amazon-roots.pem");
 
 /// A connection within the region takes milliseconds; one that takes a second is lost.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -84,23 +84,29 @@ async fn credentials(_: Region) -> SharedCredentialsProvider {
 
 /// A client of DynamoDB, or of the store at `endpoint` that speaks its protocol.
 ///
-/// An endpoint over plain HTTP is a store on this machine or beside it, which checks no signatures.
-/// It gets the environment's credentials, because DynamoDB Local keeps apart what different keys
-/// write, or made-up ones, instead of seconds of search for a role that nobody has.
+/// What it is asked with, [`credentials_for`] says.
 #[must_use]
 pub fn dynamodb_client(config: &SdkConfig, endpoint: Option<&Url>) -> aws_sdk_dynamodb::Client {
     let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
     if let Some(endpoint) = endpoint {
-        builder = builder.endpoint_url(endpoint.as_str());
-        if endpoint.scheme() == "http" {
-            let environment = EnvironmentVariableCredentialsProvider::new();
-            let made_up = Credentials::new("local", "local", None, None, "local");
-            builder = builder.credentials_provider(
-                CredentialsProviderChain::first_try("environment", environment).or_else("local", made_up),
-            );
-        }
+        builder = builder.endpoint_url(endpoint.as_str()).credentials_provider(credentials_for(config, endpoint));
     }
     aws_sdk_dynamodb::Client::from_conf(builder.build())
+}
+
+/// The credentials for requests to this endpoint.
+///
+/// An endpoint over plain HTTP is a stand-in on this machine or beside it, which checks no signatures. It gets the
+/// environment's credentials, because DynamoDB Local keeps apart what different keys write, or made-up ones, instead
+/// of seconds of search for a role that nobody has.
+pub(crate) fn credentials_for(config: &SdkConfig, endpoint: &Url) -> SharedCredentialsProvider {
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    if endpoint.scheme() != "http" {
+        return config.credentials_provider().unwrap_or_else(|| SharedCredentialsProvider::new(environment));
+    }
+    let made_up = Credentials::new("local", "local", None, None, "local");
+    let chain = CredentialsProviderChain::first_try("environment", environment).or_else("local", made_up);
+    SharedCredentialsProvider::new(chain)
 }
 
 /// A client of Secrets Manager.

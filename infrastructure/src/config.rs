@@ -3,6 +3,7 @@
 //!
 //! `docs/configuration.md` describes each for operators.
 
+mod events;
 mod identities;
 mod read;
 mod reader;
@@ -18,6 +19,8 @@ use domain::{
 use secrecy::SecretString;
 use url::Url;
 
+pub use events::EventsConfig;
+use events::read_events;
 use identities::read_identities;
 use read::{
     read_endpoint, read_http, read_mail, read_passwords, read_platform_admins, read_stage, read_tables, read_tokens,
@@ -196,6 +199,8 @@ pub struct Config {
     pub audit_kept_for: Duration,
     /// The identity providers that people may sign in with.
     pub identities: Vec<(IdentityProvider, ProviderSettings)>,
+    /// Where domain events go.
+    pub events: EventsConfig,
 }
 
 /// On whose behalf the settings are read: decides the defaults that make one host start with nothing set, and
@@ -240,7 +245,10 @@ impl Config {
         let log_filter = reader.text_or("LOG_LEVEL", "info");
         let region = reader.text_or("AWS_REGION", "us-east-1");
         let application_name = reader.text_or("APPLICATION_NAME", "purposepath-account");
-        let (Some(tables), Some(tokens), Some(passwords), Some(mail)) = (tables, tokens, passwords, mail) else {
+        let events = read_events(&mut reader, stage, &region);
+        let (Some(tables), Some(tokens), Some(passwords), Some(mail), Some(events)) =
+            (tables, tokens, passwords, mail, events)
+        else {
             return reader.finish(None);
         };
         reader.finish(Some(Self {
@@ -258,6 +266,7 @@ impl Config {
             platform_admins,
             audit_kept_for,
             identities,
+            events,
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! What the tests of several adapters need.
 
+pub(crate) mod server;
+
 use std::fmt;
 use std::sync::{Arc, Mutex};
 

@@ -7,6 +7,7 @@ pub mod dynamodb;
 pub mod events;
 #[cfg(test)]
 mod fixtures;
+mod https;
 pub mod mail;
 pub mod oidc;
 pub mod secrets;

@@ -1,12 +1,14 @@
 //! Puts the services together from the settings: the one place that knows every adapter.
 
+mod events;
+
 use std::{io, path::Path, sync::Arc};
 
 use application::{
     Ports, Relay, UseCases,
     actor::PlatformAdmins,
     auth::AuthSettings,
-    ports::{Clock, DeadLetters, EventPublisher, HealthCheck, IdGenerator, Mailer, StoreError},
+    ports::{Clock, DeadLetters, HealthCheck, IdGenerator, Mailer, StoreError},
 };
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -18,7 +20,7 @@ use tokio::sync::Notify;
 use crate::dynamodb::embedded::EmbeddedDynamoDb;
 use crate::{
     aws,
-    config::{Config, Host, JwtSecret, MailTransport, PasswordConfig, Stage},
+    config::{Config, JwtSecret, MailTransport, PasswordConfig, Stage},
     crypto::{
         AesGcmSealer, PoolPasswordHasher,
         hash_pool::{HashPool, HashPoolSettings},
@@ -29,7 +31,7 @@ use crate::{
         DynamoDeadLetters, DynamoHealthCheck, DynamoStore,
         tables::{CreateTablesError, create_missing},
     },
-    events::{CloudEvents, LogEventPublisher, RecentEvents},
+    events::RecentEvents,
     mail::{InvalidSender, Mailbox, Sender, SesMailer, SmtpMailer, SmtpSetupError},
     oidc::OidcIdentityTokens,
     secrets::{FixedSecret, SecretFile, SecretSource, SecretsManagerSecret},
@@ -82,6 +84,9 @@ pub enum WiringError {
     /// A secret has to be kept, and there is nowhere to keep it.
     #[error("JWT_SECRET_ARN or JWT_SECRET must be set")]
     NoSecret,
+    /// Events are to go to a webhook, and there is nothing to sign them with.
+    #[error("EVENTS_WEBHOOK_SECRET must be set, or webhook_secret in the signing secret, where EVENTS_PUBLISHER is webhook")]
+    NoWebhookSecret,
     /// The threads that hash passwords.
     #[error("the password hashing threads cannot be started: {0}")]
     Hashing(#[from] io::Error),
@@ -171,7 +176,7 @@ pub async fn assemble(
         DynamoStore::new(dynamodb, tables, Arc::clone(&ids), Arc::clone(&clock), sealer, Some(Arc::clone(&queued)))
             .keeping_audit_for(config.audit_kept_for);
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
-    let (events, recent_events) = publisher(config);
+    let (events, recent_events) = events::publisher(config, sdk, &keys, &clock)?;
     let ports = Ports {
         accounts: Arc::new(store.accounts()),
         tenants: Arc::new(store.tenants()),
@@ -279,18 +284,6 @@ fn mailer(
             (Arc::clone(&mailbox) as Arc<dyn Mailer>, Some(mailbox))
         }
     })
-}
-
-fn publisher(config: &Config) -> (Arc<dyn EventPublisher>, Option<Arc<RecentEvents>>) {
-    let format = CloudEvents::of_stage(config.stage.as_str());
-    let publisher = Arc::new(LogEventPublisher::new(format.clone()));
-    match config.host {
-        Host::Lambda => (publisher, None),
-        Host::Local => {
-            let recent = Arc::new(RecentEvents::of(publisher, format));
-            (Arc::clone(&recent) as Arc<dyn EventPublisher>, Some(recent))
-        }
-    }
 }
 
 fn hash_pool(config: &PasswordConfig) -> io::Result<HashPool> {

@@ -57,6 +57,7 @@ const ALLOWED: [(&str, &[&str]); 6] = [
             "aws-sdk-dynamodb",
             "aws-sdk-secretsmanager",
             "aws-sdk-sesv2",
+            "aws-sigv4",
             "aws-smithy-async",
             "aws-smithy-http-client",
             "aws-smithy-runtime-api",

@@ -1,9 +1,8 @@
 //! Reads which identity providers people may sign in with.
 
 use domain::IdentityProvider;
-use url::{Host, Url};
 
-use super::{Stage, read::read_endpoint, reader::Reader};
+use super::{Stage, read::read_https, reader::Reader};
 use crate::oidc::ProviderSettings;
 
 /// The names of the settings of one provider, and what holds where they say nothing.
@@ -58,7 +57,8 @@ fn read_provider(
         reader.problem(names.issuer.0, "must be an https URL");
     }
     let keys_url = reader.text_or(names.keys_url.0, names.keys_url.1);
-    let keys_url = read_keys_url(&keys_url, stage).map_err(|why| reader.problem(names.keys_url.0, why)).ok()?;
+    // Whoever can change the keys on their way can be anybody.
+    let keys_url = read_https(&keys_url, stage).map_err(|why| reader.problem(names.keys_url.0, why)).ok()?;
     let settings = ProviderSettings { client_ids, issuer, tenants, keys_url };
     (!settings.client_ids.is_empty()).then_some((names.provider, settings))
 }
@@ -72,23 +72,6 @@ fn read_tenants(reader: &mut Reader<'_>) -> Vec<String> {
         reader.problem(TENANTS, r#"must hold the ids of tenants, or be ["common"]"#);
     }
     tenants.iter().map(|tenant| tenant.to_ascii_lowercase()).collect()
-}
-
-/// Whoever can change the keys on their way can be anybody: they are fetched over TLS, but for the stand-in of a
-/// provider on a developer's own machine.
-fn read_keys_url(text: &str, stage: Stage) -> Result<Url, String> {
-    let url = read_endpoint(text)?;
-    let is_own_machine = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if url.scheme() == "https" || (is_own_machine && stage == Stage::Local) {
-        Ok(url)
-    } else {
-        Err("must be https".to_owned())
-    }
 }
 
 #[cfg(test)]

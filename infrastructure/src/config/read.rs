@@ -8,7 +8,7 @@ use domain::{
     UserId,
     user::{EmailVerification, PasswordPolicy},
 };
-use url::Url;
+use url::{Host as UrlHost, Url};
 
 use super::{
     AccessTokenSigner, Host, HttpConfig, JwtSecret, MailConfig, MailTransport, PasswordConfig, Stage, TokenConfig,
@@ -183,6 +183,22 @@ pub(super) fn read_endpoint(text: &str) -> Result<Url, String> {
     let why = || "must be an http or https URL".to_owned();
     let url = Url::parse(text).map_err(|_| why())?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url) } else { Err(why()) }
+}
+
+/// An address that is reached over TLS, but for a stand-in on a developer's own machine.
+pub(super) fn read_https(text: &str, stage: Stage) -> Result<Url, String> {
+    let url = read_endpoint(text)?;
+    let is_own_machine = match url.host() {
+        Some(UrlHost::Ipv4(address)) => address.is_loopback(),
+        Some(UrlHost::Ipv6(address)) => address.is_loopback(),
+        Some(UrlHost::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if url.scheme() == "https" || (is_own_machine && stage == Stage::Local) {
+        Ok(url)
+    } else {
+        Err("must be https".to_owned())
+    }
 }
 
 /// An origin: scheme, host and port, and nothing else.

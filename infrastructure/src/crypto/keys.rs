@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use super::webhook_secrets::WebhookSecrets;
 use crate::config::AccessTokenSigner;
 use crate::secrets::SecretTexts;
 
@@ -31,6 +32,7 @@ pub struct KeySet {
     previous: Option<SharedSecret>,
     pairs: Vec<KeyPair>,
     access: SigningKey,
+    webhook_secrets: Option<WebhookSecrets>,
 }
 
 /// Which keys a token may be signed with.
@@ -79,7 +81,8 @@ impl KeySet {
             let known: HashSet<_> = pairs.iter().map(|pair| pair.id().to_owned()).collect();
             pairs.extend(previous.pairs.into_iter().filter(|pair| !known.contains(pair.id())));
         }
-        Ok(Self { current: signing, previous: verifying, pairs, access })
+        let webhook_secrets = current.webhook_secrets;
+        Ok(Self { current: signing, previous: verifying, pairs, access, webhook_secrets })
     }
 
     /// Signs the claims of an access token.
@@ -136,6 +139,11 @@ impl KeySet {
     /// The keys that open, the likeliest first.
     pub(super) fn opening_keys(&self) -> impl Iterator<Item = &RandomizedNonceKey> {
         self.shared_secrets().map(|secret| &secret.sealing)
+    }
+
+    /// What signs messages to the webhook, where the secret says it.
+    pub(crate) fn webhook_secrets(&self) -> Option<&WebhookSecrets> {
+        self.webhook_secrets.as_ref()
     }
 
     fn shared_secrets(&self) -> impl Iterator<Item = &SharedSecret> {

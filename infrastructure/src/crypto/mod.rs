@@ -9,6 +9,7 @@ pub mod keys;
 mod passwords;
 pub mod sealer;
 pub mod tokens;
+pub mod webhook_secrets;
 
 pub use hasher::Verification;
 pub use passwords::PoolPasswordHasher;

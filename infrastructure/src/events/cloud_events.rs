@@ -1,12 +1,16 @@
 //! Domain events as others read them: `CloudEvents` 1.0 in the JSON event format.
 
-use application::ports::EventEnvelope;
+use application::ports::{EventEnvelope, PublishError};
 use domain::{TenantId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
 /// What the types of our events begin with.
 const TYPE_PREFIX: &str = "app.purposepath.account";
+/// What an event in the JSON format is, where it travels by HTTP.
+pub(super) const MEDIA_TYPE: &str = "application/cloudevents+json; charset=UTF-8";
+/// Longest event that is sent to others, in bytes. EventBridge, SNS and SQS take 256 KB, with what stands around it.
+pub(super) const MAX_LENGTH: usize = 250 * 1024;
 /// What the identifiers of the schemas begin with.
 pub const SCHEMA_PREFIX: &str = "urn:purposepath:account:event";
 
@@ -63,6 +67,20 @@ impl CloudEvents {
         };
         // Nothing in it can fail: its keys are texts, and its values are JSON already.
         serde_json::to_value(event).unwrap_or_default()
+    }
+
+    /// The event as text.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] when it is longer than what others take.
+    pub fn text(&self, event: &EventEnvelope) -> Result<String, PublishError> {
+        let text = self.json(event).to_string();
+        if text.len() <= MAX_LENGTH {
+            Ok(text)
+        } else {
+            Err(PublishError(format!("it has {} bytes; at most {MAX_LENGTH} can be sent", text.len())))
+        }
     }
 }
 

@@ -1,94 +1,48 @@
 //! Fetching key sets over HTTPS.
 //!
 //! Unlike AWS's endpoints, which chain to five roots (see [`aws`](crate::aws)), the providers change their
-//! certificate authorities without asking us, so that these connections trust what the machine trusts. Reading that
-//! takes time, and is done when the first key set is fetched: a cold start does not pay for it.
+//! certificate authorities without asking us, so that these connections trust what the machine trusts.
 
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorSettings},
-    orchestrator::HttpRequest,
-};
-use aws_smithy_types::byte_stream::ByteStream;
 use chrono::TimeDelta;
-use tokio::time::timeout;
 use url::Url;
 
 use super::key_cache::{FetchError, Fetched, KeySource};
+use crate::https::{HttpsClient, HttpsError, Limits, Trust};
 
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long it all may take. Somebody waits for it.
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest key set that is read. Microsoft's has about 20 KB.
-const MAX_LENGTH: usize = 256 * 1024;
+/// Somebody waits for it. Microsoft's key set, the longest, has about 20 KB.
+const LIMITS: Limits = Limits { connecting: Duration::from_secs(2), total: Duration::from_secs(5), answer: 256 * 1024 };
 
-/// A key set at an HTTPS address. Redirects are not followed: the address that is set up is the address that is
-/// trusted.
+/// A key set at an HTTPS address.
 pub(super) struct HttpsKeySource {
-    url: Url,
-    connector: OnceLock<Connector>,
+    client: HttpsClient,
 }
 
 impl HttpsKeySource {
     pub(super) const fn new(url: Url) -> Self {
-        Self { url, connector: OnceLock::new() }
-    }
-
-    fn connector(&self) -> Result<&Connector, FetchError> {
-        if let Some(connector) = self.connector.get() {
-            return Ok(connector);
-        }
-        // Plain HTTP, which the settings allow to a machine's own address only, needs nobody's trust.
-        let trusted = TrustStore::empty().with_native_roots(self.url.scheme() == "https");
-        let tls = TlsContext::builder().with_trust_store(trusted).build().map_err(|error| failed(&error))?;
-        let timeouts = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(TIMEOUT).build();
-        let connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(tls)
-            .connector_settings(timeouts)
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            // The next fetch is hours away.
-            .pool_max_idle_per_host(0)
-            .build();
-        Ok(self.connector.get_or_init(|| connector))
-    }
-
-    async fn get(&self) -> Result<Fetched, FetchError> {
-        let mut request = HttpRequest::get(self.url.as_str()).map_err(|error| failed(&error))?;
-        request.headers_mut().insert("accept", "application/json");
-        let response = self.connector()?.call(request).await.map_err(|error| failed(&error))?;
-        if response.status().as_u16() != 200 {
-            return Err(FetchError(format!("the answer was {}", response.status().as_u16())));
-        }
-        let max_age = response.headers().get("cache-control").and_then(max_age);
-        let mut body = ByteStream::new(response.into_body());
-        let mut document = Vec::new();
-        while let Some(part) = body.next().await {
-            document.extend_from_slice(&part.map_err(|error| failed(&error))?);
-            if document.len() > MAX_LENGTH {
-                return Err(FetchError(format!("the answer is longer than {MAX_LENGTH} bytes")));
-            }
-        }
-        Ok(Fetched { document, max_age })
+        Self { client: HttpsClient::new(url, Trust::Machine, LIMITS) }
     }
 }
 
 #[async_trait]
 impl KeySource for HttpsKeySource {
     async fn fetch(&self) -> Result<Fetched, FetchError> {
-        timeout(TIMEOUT, self.get()).await.unwrap_or_else(|_| Err(FetchError("no answer in time".to_owned())))
+        let request = self.client.get(&[("accept", "application/json")]).map_err(failed)?;
+        let answer = self.client.send(request).await.map_err(failed)?;
+        if answer.status != 200 {
+            return Err(FetchError(format!("the answer was {}", answer.status)));
+        }
+        if !answer.is_whole {
+            return Err(FetchError(format!("the answer is longer than {} bytes", LIMITS.answer)));
+        }
+        Ok(Fetched { max_age: answer.headers.get("cache-control").and_then(max_age), document: answer.body })
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> FetchError {
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn failed(error: HttpsError) -> FetchError {
     FetchError(error.to_string())
 }
 

@@ -13,6 +13,7 @@ mod local;
 mod mail;
 #[path = "../support/program.rs"]
 mod program;
+mod publishing;
 #[path = "../support/smtp.rs"]
 mod smtp;
 mod start;

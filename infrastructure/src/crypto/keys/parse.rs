@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::asymmetric::KeyPair;
+use crate::crypto::webhook_secrets::{InvalidWebhookSecret, WebhookSecrets};
 
 /// Shortest secret that signs, in bytes (RFC 7518 §3.2: as long as the hash).
 const MIN_SECRET_LENGTH: usize = 32;
@@ -40,12 +41,16 @@ pub enum InvalidKeys {
     /// A key could not be derived from the secret.
     #[error("no key can be derived from the signing secret")]
     Derivation,
+    /// `webhook_secret` has another shape.
+    #[error("webhook_secret {0}")]
+    WebhookSecret(#[from] InvalidWebhookSecret),
 }
 
 /// What one text of the secret holds.
 pub(super) struct SecretDocument {
     pub(super) secret: SecretString,
     pub(super) pairs: Vec<KeyPair>,
+    pub(super) webhook_secrets: Option<WebhookSecrets>,
 }
 
 #[derive(Deserialize)]
@@ -67,7 +72,15 @@ impl SecretDocument {
         }
         let secret = SecretString::from(secret);
         let pairs = document.remove("signing_keys").map(parse_pairs).transpose()?.unwrap_or_default();
-        Ok(Self { secret, pairs })
+        let webhook_secrets = document.remove("webhook_secret").map(parse_webhook_secrets).transpose()?;
+        Ok(Self { secret, pairs, webhook_secrets })
+    }
+}
+
+fn parse_webhook_secrets(member: Value) -> Result<WebhookSecrets, InvalidWebhookSecret> {
+    match member {
+        Value::String(text) => WebhookSecrets::parse(&text.into()),
+        _ => Err(InvalidWebhookSecret),
     }
 }
 

@@ -107,3 +107,19 @@ fn no_key_pair_is_published_while_only_the_shared_secret_signs() {
     let keys = parse(KEY, AccessTokenSigner::Hs256).unwrap();
     assert_eq!(serde_json::to_value(keys.public_keys()).unwrap(), json!({"keys": []}));
 }
+
+#[test]
+fn what_signs_for_the_webhook_stands_beside_the_secret() {
+    let parse = |webhook_secret: serde_json::Value| {
+        let text = serde_json::json!({ "jwt_secret": "s".repeat(32), "webhook_secret": webhook_secret }).to_string();
+        KeySet::parse(&SecretTexts { current: text.into(), previous: None }, AccessTokenSigner::Hs256)
+    };
+    let fine = parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
+    assert!(fine.webhook_secrets().is_some());
+    let without = SecretTexts { current: "s".repeat(32).into(), previous: None };
+    assert!(KeySet::parse(&without, AccessTokenSigner::Hs256).unwrap().webhook_secrets().is_none());
+    for wrong in ["whsec_".into(), serde_json::json!(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])] {
+        let error = parse(wrong).err().unwrap();
+        assert!(error.to_string().starts_with("webhook_secret must be whsec_ and 24 to 64 bytes"), "{error}");
+    }
+}
