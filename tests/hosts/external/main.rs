@@ -1,5 +1,5 @@
 //! The hosts beside other people's programs: AWS's Lambda runtime interface emulator and `cargo lambda watch`,
-//! Amazon's DynamoDB Local, Chromium, and a validator of OpenAPI documents.
+//! Amazon's DynamoDB Local, Chromium, a validator of OpenAPI documents, and moto, which stands in for more of AWS.
 //!
 //! They need more than Rust, so they run only where they are asked for.
 
@@ -21,6 +21,7 @@ macro_rules! trials {
 
 #[path = "../support/api.rs"]
 mod api;
+mod aws_events;
 mod cargo_lambda;
 mod documentation;
 mod dynamodb_local;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         documentation::trials(),
         dynamodb_local::trials(),
         python_shapes::trials(),
+        aws_events::trials(),
     ];
     let trials = trials.into_iter().flatten().map(|trial| trial.with_ignored_flag(!wanted)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

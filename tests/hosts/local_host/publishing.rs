@@ -79,10 +79,7 @@ async fn a_webhook_is_sent_every_event_until_it_takes_it_and_in_order() {
 #[test]
 fn what_a_publisher_needs_is_asked_for_at_the_start() {
     for (settings, complaint) in [
-        (
-            vec![("EVENTS_PUBLISHER", "sqs")],
-            "EVENTS_QUEUE_URL  must be set where EVENTS_PUBLISHER is sqs",
-        ),
+        (vec![("EVENTS_PUBLISHER", "sqs")], "EVENTS_QUEUE_URL  must be set where EVENTS_PUBLISHER is sqs"),
         (
             vec![("EVENTS_PUBLISHER", "webhook"), ("EVENTS_WEBHOOK_URL", "https://hooks.example.com/")],
             "EVENTS_WEBHOOK_SECRET must be set, or webhook_secret in the signing secret",

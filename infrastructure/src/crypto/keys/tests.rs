@@ -110,16 +110,13 @@ fn no_key_pair_is_published_while_only_the_shared_secret_signs() {
 
 #[test]
 fn what_signs_for_the_webhook_stands_beside_the_secret() {
-    let parse = |webhook_secret: serde_json::Value| {
-        let text = serde_json::json!({ "jwt_secret": "s".repeat(32), "webhook_secret": webhook_secret }).to_string();
-        KeySet::parse(&SecretTexts { current: text.into(), previous: None }, AccessTokenSigner::Hs256)
-    };
-    let fine = parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
-    assert!(fine.webhook_secrets().is_some());
-    let without = SecretTexts { current: "s".repeat(32).into(), previous: None };
-    assert!(KeySet::parse(&without, AccessTokenSigner::Hs256).unwrap().webhook_secrets().is_none());
-    for wrong in ["whsec_".into(), serde_json::json!(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])] {
-        let error = parse(wrong).err().unwrap();
-        assert!(error.to_string().starts_with("webhook_secret must be whsec_ and 24 to 64 bytes"), "{error}");
+    let published = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let text = |webhook_secret: Value| json!({"jwt_secret": KEY, "webhook_secret": webhook_secret}).to_string();
+    let secrets = |text: &str| parse(text, AccessTokenSigner::Hs256).unwrap().webhook_secrets().is_some();
+    assert!(secrets(&text(json!(published))));
+    assert!(!secrets(KEY) && !secrets(&json!({"jwt_secret": KEY}).to_string()));
+    for wrong in [json!("whsec_"), json!([published])] {
+        let why = why(&text(wrong), AccessTokenSigner::Hs256);
+        assert!(why.starts_with("webhook_secret must be whsec_ and 24 to 64 bytes in Base64"), "{why}");
     }
 }
