@@ -85,7 +85,9 @@ pub enum WiringError {
     #[error("JWT_SECRET_ARN or JWT_SECRET must be set")]
     NoSecret,
     /// Events are to go to a webhook, and there is nothing to sign them with.
-    #[error("EVENTS_WEBHOOK_SECRET must be set, or webhook_secret in the signing secret, where EVENTS_PUBLISHER is webhook")]
+    #[error(
+        "EVENTS_WEBHOOK_SECRET must be set, or webhook_secret in the signing secret, where EVENTS_PUBLISHER is webhook"
+    )]
     NoWebhookSecret,
     /// The threads that hash passwords.
     #[error("the password hashing threads cannot be started: {0}")]
