@@ -6,13 +6,15 @@
 mod event;
 mod path;
 
-use std::{error::Error, net::IpAddr, process::ExitCode};
+use std::{error::Error, io, net::IpAddr, process::ExitCode};
 
 use api::{ApiState, HealthService, HttpSettings, ServiceInfo, SourceAddress};
+use application::telemetry;
 use axum::Router;
 use event::{Event, Reply};
 use infrastructure::{
     config::{Config, Host},
+    telemetry::EmbeddedMetrics,
     wiring::{self, Services, Store},
 };
 use lambda_http::{
@@ -50,6 +52,8 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Failure> {
     let config = Config::from_environment(Host::Lambda)?;
+    let metrics = EmbeddedMetrics::record(config.stage)?;
+    telemetry::started();
     let services = wiring::build(&config, Store::Existing, None).await?;
     if let Err(why) = &services.store_answered {
         tracing::warn!(why, "the tables did not answer during the start; serving all the same");
@@ -61,22 +65,23 @@ async fn run() -> Result<(), Failure> {
         let (relay, keys, router) = (relay.clone(), keys.clone(), router.clone());
         async move {
             let LambdaEvent { payload, context } = invocation;
-            match payload {
+            let reply = match payload {
                 Event::Committed(streams) => {
                     keys.current().await;
-                    relay.run_for(&streams).await?;
-                    Ok::<_, Failure>(Reply::Delivered)
+                    relay.run_for(&streams).await.map(|_| Reply::Delivered).map_err(Failure::from)
                 }
                 Event::Scheduled => {
                     keys.current().await;
-                    relay.run().await?;
-                    Ok(Reply::Delivered)
+                    relay.run().await.map(|_| Reply::Delivered).map_err(Failure::from)
                 }
                 Event::Http(request) => {
                     let handle = service_fn(move |request: Request| router.clone().call(prepare(request)));
                     Ok(Reply::Http(Adapter::from(handle).call(LambdaEvent::new(*request, context)).await?))
                 }
-            }
+            };
+            // The function is frozen once it has answered; what is not written now might be written much later.
+            metrics.write_to(io::stdout().lock())?;
+            reply
         }
     });
     lambda_runtime::run(handler).await

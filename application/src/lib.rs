@@ -22,6 +22,7 @@ pub mod ports;
 pub mod relay;
 mod retry;
 mod security_log;
+pub mod telemetry;
 pub mod tenants;
 pub mod use_cases;
 pub mod users;

@@ -10,7 +10,10 @@ use std::{
 use chrono::Duration;
 use futures::{StreamExt, future, lock::Mutex, stream};
 
-use crate::ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError, Stream};
+use crate::{
+    ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError, Stream},
+    telemetry::{self, Attempt},
+};
 
 /// How often a delivery is tried before the message goes to the dead letters: for about a day.
 const MAX_ATTEMPTS: u32 = 34;
@@ -133,7 +136,7 @@ impl Relay {
     }
 
     async fn deliver(&self, message: &OutboxMessage) -> Result<Round, StoreError> {
-        let OutboxMessage { id, stream, position: _, attempts: attempt, payload } = message;
+        let OutboxMessage { id, stream, position: _, attempts: attempt, queued_at, payload } = message;
         let (kind, delivery) = match payload {
             OutboxPayload::Mail(mail) => {
                 (mail.kind.as_str(), self.mailer.send(id, mail).await.map_err(|error| error.to_string()))
@@ -142,21 +145,24 @@ impl Relay {
                 (event.name.as_str(), self.events.publish(event).await.map_err(|error| error.to_string()))
             }
         };
-        let stream = stream.as_str();
+        let tried = |attempt| telemetry::attempted(stream.is_mail(), attempt, self.clock.now() - queued_at);
         match delivery {
             Ok(()) => {
+                tried(Attempt::Delivered);
                 self.outbox.delivered(message).await?;
-                tracing::debug!(message_id = id, stream, kind, attempt, "delivered");
+                tracing::debug!(message_id = id, %stream, kind, attempt, "delivered");
                 Ok(Round { delivered: 1, ..Round::default() })
             }
             Err(error) if *attempt >= MAX_ATTEMPTS => {
+                tried(Attempt::GivenUp);
                 self.outbox.bury(message, &error).await?;
-                tracing::error!(message_id = id, stream, kind, attempt, error, "delivery given up");
+                tracing::error!(message_id = id, %stream, kind, attempt, error, "delivery given up");
                 Ok(Round { buried: 1, ..Round::default() })
             }
             Err(error) => {
+                tried(Attempt::Postponed);
                 self.outbox.postpone(message, self.clock.now() + backoff(*attempt)).await?;
-                tracing::warn!(message_id = id, stream, kind, attempt, error, "delivery failed; will be tried again");
+                tracing::warn!(message_id = id, %stream, kind, attempt, error, "delivery failed; will be tried again");
                 Ok(Round { postponed: 1, ..Round::default() })
             }
         }

@@ -5,15 +5,20 @@
 
 use domain::{EmailAddress, TenantId, UserId, verification::TokenRefused};
 
-use crate::actor::Actor;
+use crate::{actor::Actor, telemetry};
+
+/// What counts as a sign-in.
+const SIGN_INS: [&str; 2] = ["login", "outside_sign_in"];
 
 /// Logs that something succeeded.
 pub(crate) fn success(action: &'static str, user: &UserId, tenant: &TenantId) {
+    count(action, "success");
     tracing::info!(target: "security", action, outcome = "success", user_id = %user, tenant_id = %tenant);
 }
 
 /// Logs that something was refused, and why, about somebody who is known.
 pub(crate) fn refused(action: &'static str, reason: &'static str, user: &UserId, tenant: &TenantId) {
+    count(action, reason);
     tracing::warn!(target: "security", action, outcome = "refused", reason, user_id = %user, tenant_id = %tenant);
 }
 
@@ -46,10 +51,18 @@ pub(crate) fn refused_link(action: &'static str, why: TokenRefused, user: &UserI
 
 /// Logs that something was refused, and why, about an address that nobody may hold.
 pub(crate) fn refused_address(action: &'static str, reason: &'static str, address: &EmailAddress) {
+    count(action, reason);
     tracing::warn!(target: "security", action, outcome = "refused", reason, address = %address.masked());
 }
 
 /// Logs that a token was refused before anybody was known.
 pub(crate) fn refused_token(action: &'static str, reason: &'static str) {
+    count(action, reason);
     tracing::warn!(target: "security", action, outcome = "refused", reason);
+}
+
+fn count(action: &str, outcome: &'static str) {
+    if SIGN_INS.contains(&action) {
+        telemetry::sign_in(outcome);
+    }
 }

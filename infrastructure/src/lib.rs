@@ -12,4 +12,5 @@ pub mod mail;
 pub mod oidc;
 pub mod secrets;
 pub mod system;
+pub mod telemetry;
 pub mod wiring;

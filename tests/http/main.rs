@@ -29,6 +29,7 @@ mod settings;
 mod signers;
 mod snapshots;
 mod team;
+mod telemetry;
 mod tenants;
 mod tokens;
 mod transactions;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use application::ports::IdGenerator;
+use application::{ports::IdGenerator, telemetry};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue},
@@ -23,17 +23,21 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 pub(super) async fn correlate(State(ids): State<Arc<dyn IdGenerator>>, request: Request, next: Next) -> Response {
     let request_id = id_in(request.headers(), &REQUEST_ID).or_else(|| new_id(ids.as_ref()));
     let correlation_id = id_in(request.headers(), &CORRELATION_ID);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!(
         "request",
         request_id = text(request_id.as_ref()),
         correlation_id = text(correlation_id.as_ref()),
-        method = %request.method(),
-        route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str),
+        %method,
+        route = route.as_ref().map_or("unmatched", MatchedPath::as_str),
         source = request.extensions().get::<SourceAddress>().map(|source| tracing::field::display(source.0)),
     );
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    let latency_ms = begun.elapsed().as_secs_f64() * 1000.0;
+    let latency = begun.elapsed();
+    let latency_ms = latency.as_secs_f64() * 1000.0;
+    telemetry::answered(method.as_str(), route.as_ref().map(MatchedPath::as_str), response.status().as_u16(), latency);
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), latency_ms, "answered"));
 
     let ids = [(REQUEST_ID, request_id), (CORRELATION_ID, correlation_id)];

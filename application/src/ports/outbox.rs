@@ -97,6 +97,8 @@ pub struct OutboxMessage {
     /// How often it was reserved for a delivery, this time included. Of two who have reserved it, only the later one
     /// may postpone or bury it.
     pub attempts: u32,
+    /// When it was committed.
+    pub queued_at: Timestamp,
     /// What to deliver.
     pub payload: OutboxPayload,
 }

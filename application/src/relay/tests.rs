@@ -32,6 +32,7 @@ fn message(id: &str, attempts: u32) -> OutboxMessage {
         stream: stream(),
         position: "1".to_owned(),
         attempts,
+        queued_at: Timestamp::UNIX_EPOCH,
         payload: OutboxPayload::Event(event),
     }
 }

@@ -56,7 +56,7 @@ struct Seen<'a> {
 
 impl<'a> From<&'a OutboxMessage> for Seen<'a> {
     fn from(message: &'a OutboxMessage) -> Self {
-        let OutboxMessage { id, stream, position, attempts, payload: _ } = message;
+        let OutboxMessage { id, stream, position, attempts, queued_at: _, payload: _ } = message;
         Self { id, stream, position, attempts: *attempts }
     }
 }
@@ -199,7 +199,7 @@ impl Outbox for DynamoOutbox {
         loop {
             let found = self.messages(stream).limit(1).send().await.map_err(store_error)?;
             let Some(item) = found.items().first().filter(|item| message::is_waiting(item)) else { return Ok(None) };
-            let Envelope { id, position, attempts, held_until, .. } = message::read_envelope(item)?;
+            let Envelope { id, position, attempts, queued_at, held_until, .. } = message::read_envelope(item)?;
             if let Some(held_until) = held_until.filter(|held_until| *held_until > now) {
                 self.hide_followers(stream, held_until).await?;
                 return Ok(None);
@@ -213,7 +213,7 @@ impl Outbox for DynamoOutbox {
                 Ok(payload) => {
                     let Seen { id, position, attempts, .. } = seen;
                     let (id, stream, position) = (id.to_owned(), stream.clone(), position.to_owned());
-                    return Ok(Some(OutboxMessage { id, stream, position, attempts, payload }));
+                    return Ok(Some(OutboxMessage { id, stream, position, attempts, queued_at, payload }));
                 }
                 Err(error) => self.set_aside(seen, &error, now).await?,
             }

@@ -87,8 +87,9 @@ impl Surroundings {
 /// The function under AWS's runtime interface emulator, which takes one event at a time.
 pub(crate) struct Function {
     pub(crate) surroundings: Surroundings,
+    /// Says what the function logs.
+    pub(crate) emulator: Program,
     url: String,
-    _emulator: Program,
 }
 
 /// What the function answered to a request.
@@ -120,7 +121,7 @@ impl Function {
         let emulator = Program::start(&mut command);
         until_listening(front).await;
         let url = format!("http://{front}/2015-03-31/functions/function/invocations");
-        Self { surroundings, url, _emulator: emulator }
+        Self { surroundings, emulator, url }
     }
 
     /// Sends `event` and waits for what the function returns.

@@ -33,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         what_goes_wrong_is_said_in_the_usual_envelope,
         mail_leaves_when_the_outbox_changes,
         mail_leaves_when_the_schedule_fires,
+        an_answer_leaves_its_metrics_in_the_log,
         missing_settings_are_logged_all_at_once_and_end_the_process,
     ];
     let name = concat!(module_path!(), "::from_the_start_of_the_process_to_its_first_answer");
@@ -187,6 +188,24 @@ async fn delivers_on(event: impl FnOnce(&[String]) -> Value) {
     assert_eq!(function.invoke(&event(&waiting)).await, Value::Null);
     assert_eq!(function.surroundings.mail.receive().to, "ada@example.com");
     assert_eq!(function.surroundings.waiting().await, Vec::<String>::new());
+}
+
+async fn an_answer_leaves_its_metrics_in_the_log() {
+    let mut function = Function::start().await;
+    assert_eq!(function.ask(&login()).await.status, 401);
+    for (metric, dimension, value) in [
+        ("ColdStarts", "Stage", "local"),
+        ("SignIns", "Outcome", "unknown_address"),
+        ("Requests", "Status", "4xx"),
+        ("RequestLatency", "Route", "POST /api/v1/auth/login"),
+    ] {
+        let line = function.emulator.wait_for(metric, |said| {
+            let lines = said.stdout.iter().chain(&said.stderr).filter(|line| line.contains("\"_aws\""));
+            lines.filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line.get(metric).is_some())
+        });
+        assert_eq!(line[dimension], value, "{line}");
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "PurposePath/Account");
+    }
 }
 
 async fn missing_settings_are_logged_all_at_once_and_end_the_process() {

@@ -136,6 +136,7 @@ pub(in crate::dynamodb) struct Envelope<'a> {
     pub(in crate::dynamodb) id: &'a str,
     pub(in crate::dynamodb) position: &'a str,
     pub(in crate::dynamodb) attempts: u32,
+    pub(in crate::dynamodb) queued_at: Timestamp,
     pub(in crate::dynamodb) due_at: Timestamp,
     /// Until when it is reserved or postponed.
     pub(in crate::dynamodb) held_until: Option<Timestamp>,
@@ -148,6 +149,7 @@ pub(in crate::dynamodb) fn read_envelope(item: &Item) -> Result<Envelope<'_>, St
         id: row.text("message_id")?,
         position: row.text("position")?,
         attempts: row.number_if("attempts")?.unwrap_or_default(),
+        queued_at: row.time("created_at")?,
         due_at: row.time("due_at")?,
         held_until: row.time_if("held_until")?,
     })

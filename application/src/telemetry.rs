@@ -1,0 +1,141 @@
+//! What the service counts and times: the one list of metrics, and everything that records them.
+//!
+//! `docs/telemetry.md` shows the list; alarms and dashboards are held to it. Values of dimensions come from closed
+//! lists of ours, because each combination is a metric that somebody pays for, and none names a person or a tenant.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+/// Where the metrics are in `CloudWatch`.
+pub const NAMESPACE: &str = "PurposePath/Account";
+
+/// The dimension that every metric has beside its own.
+pub const STAGE: &str = "Stage";
+
+/// A metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values are.
+    pub unit: Unit,
+    /// Its dimensions beside [`STAGE`].
+    pub dimensions: &'static [&'static str],
+    /// What it says, for people.
+    pub meaning: &'static str,
+}
+
+const REQUESTS: &str = "Requests";
+const REQUEST_LATENCY: &str = "RequestLatency";
+const SIGN_INS: &str = "SignIns";
+const MAILS: &str = "Mails";
+const EVENTS: &str = "Events";
+const OUTBOX_LAG: &str = "OutboxLag";
+const COLD_STARTS: &str = "ColdStarts";
+
+const OUTCOME: &str = "Outcome";
+const ROUTE: &str = "Route";
+const STATUS: &str = "Status";
+
+/// Every metric.
+pub const METRICS: [Metric; 7] = [
+    Metric {
+        name: REQUESTS,
+        unit: Unit::Count,
+        dimensions: &[STATUS],
+        meaning: "Answers, by class of status (`2xx`, `4xx`, `5xx`); `429` stands for itself: it counts who was throttled",
+    },
+    Metric {
+        name: REQUEST_LATENCY,
+        unit: Unit::Milliseconds,
+        dimensions: &[ROUTE],
+        meaning: "Time to an answer, by route, such as `POST /api/v1/auth/login`; what no route matches is `unmatched`",
+    },
+    Metric {
+        name: SIGN_INS,
+        unit: Unit::Count,
+        dimensions: &[OUTCOME],
+        meaning: "Sign-ins: `success`, or the reason of the refusal as in the log",
+    },
+    Metric {
+        name: MAILS,
+        unit: Unit::Count,
+        dimensions: &[OUTCOME],
+        meaning: "Attempts to deliver a mail: `delivered`, `postponed` when it will be tried again, `given_up`",
+    },
+    Metric {
+        name: EVENTS,
+        unit: Unit::Count,
+        dimensions: &[OUTCOME],
+        meaning: "Attempts to publish an event, likewise",
+    },
+    Metric {
+        name: OUTBOX_LAG,
+        unit: Unit::Seconds,
+        dimensions: &[],
+        meaning: "Age of a mail or an event when its delivery was tried, whether that succeeded or not",
+    },
+    Metric { name: COLD_STARTS, unit: Unit::Count, dimensions: &[], meaning: "Starts of an instance of the function" },
+];
+
+/// Tells the recorder of this process the units. Without a recorder, nothing is recorded.
+pub fn describe() {
+    for Metric { name, unit, meaning, .. } in METRICS {
+        if unit == Unit::Count {
+            describe_counter!(name, unit, meaning);
+        } else {
+            describe_histogram!(name, unit, meaning);
+        }
+    }
+}
+
+/// An instance of the service started.
+pub fn started() {
+    counter!(COLD_STARTS).increment(1);
+}
+
+/// A request was answered. `route` is the pattern that it matched, if it matched one.
+pub fn answered(method: &str, route: Option<&str>, status: u16, latency: Duration) {
+    let class = match status {
+        429 => "429",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    counter!(REQUESTS, STATUS => class).increment(1);
+    // Anybody can make up methods; those of our routes are few.
+    let route = match (method, route) {
+        ("GET" | "POST" | "PUT" | "DELETE", Some(route)) => format!("{method} {route}"),
+        _ => "unmatched".to_owned(),
+    };
+    histogram!(REQUEST_LATENCY, ROUTE => route).record(latency.as_secs_f64() * 1000.0);
+}
+
+/// Somebody tried to sign in.
+pub(crate) fn sign_in(outcome: &'static str) {
+    counter!(SIGN_INS, OUTCOME => outcome).increment(1);
+}
+
+/// How an attempt to deliver something ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Attempt {
+    Delivered,
+    Postponed,
+    GivenUp,
+}
+
+/// The delivery of a mail or an event of this age was tried.
+pub(crate) fn attempted(is_mail: bool, attempt: Attempt, age: TimeDelta) {
+    let name = if is_mail { MAILS } else { EVENTS };
+    let outcome = match attempt {
+        Attempt::Delivered => "delivered",
+        Attempt::Postponed => "postponed",
+        Attempt::GivenUp => "given_up",
+    };
+    counter!(name, OUTCOME => outcome).increment(1);
+    // Clocks of two machines may differ by a little.
+    histogram!(OUTBOX_LAG).record(age.to_std().unwrap_or_default().as_secs_f64());
+}
