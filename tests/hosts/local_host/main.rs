@@ -18,6 +18,7 @@ mod publishing;
 mod smtp;
 mod start;
 mod stop;
+mod switch;
 
 /// The setting that lets people in before they confirm their address.
 const UNVERIFIED: (&str, &str) = ("REQUIRE_EMAIL_VERIFICATION", "false");
