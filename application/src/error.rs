@@ -23,6 +23,10 @@ pub enum ErrorKind {
     OutsideIdentity(IdentityProvider),
     /// Nobody can sign in with that identity provider here.
     ProviderNotOffered,
+    /// Whoever is signed in has to prove again who they are.
+    ReauthenticationRequired,
+    /// What was to be taken away is all that somebody can sign in with.
+    LastWayIn,
     /// The address must be confirmed first.
     EmailNotVerified,
     /// The account is switched off.

@@ -9,6 +9,9 @@ use chrono::Duration;
 
 use crate::{SessionId, TenantId, Timestamp, TokenHash, TokenId, UserId, Version, user::SessionGeneration};
 
+/// For how long after a sign-in nobody has to prove again who they are (security rule 9).
+const FRESH: Duration = Duration::minutes(5);
+
 /// How long sessions live.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionPolicy {
@@ -260,6 +263,14 @@ impl Session {
         matches!(self.state.state, SessionState::Active { .. })
             && self.state.generation == generation.number
             && now < self.state.last_used_at + policy.idle_timeout
+    }
+
+    /// Whether the session began with a sign-in of the last five minutes. A session can begin without one, too, when
+    /// somebody moves or comes from the Python service; the user's `last_login` tells.
+    #[must_use]
+    pub fn is_fresh(&self, last_login: Option<Timestamp>, now: Timestamp) -> bool {
+        let is_recent = |at: Timestamp| now < at + FRESH;
+        is_recent(self.state.started_at) && last_login.is_some_and(is_recent)
     }
 
     /// Decides about a refresh token that somebody presents, and rotates it if it is the current one.

@@ -7,7 +7,7 @@ use std::{
 
 use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
-use tests::{Answer, App, Member, Newcomer, PASSWORD, Registration, Tokens, python::PythonUser};
+use tests::{Answer, App, Issuer, Member, Newcomer, PASSWORD, Registration, Tokens, python::PythonUser};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::{
     Layer,
@@ -224,6 +224,69 @@ async fn rule_24_every_outcome_of_managing_members_is_one_line_about_who_did_it_
     ] {
         let whom = if route.contains(&owner.user_id) { &owner } else { &ben };
         assert_eq!(done(method, route, body.clone(), action, result).await.as_ref(), Some(&whom.user_id));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rule_24_every_outcome_of_accounts_elsewhere_is_one_line_about_somebody() {
+    let (log, _guard) = Log::start();
+    let issuer = Issuer::start().await;
+    let app = App::builder().with_issuer(&issuer).start().await;
+    let Member { email, user_id, tenant_id, tokens } = app.member("anna").await;
+    let invited = app.address("invited");
+    let invitation = app.invited(&tokens.access, &invited).await;
+    let token = |subject: &str, email: &str| issuer.sign(&issuer.google(&app, subject, email));
+    let unvouched = {
+        let mut claims = issuer.google(&app, "1", &invited);
+        claims["email_verified"] = json!(false);
+        issuer.sign(&claims)
+    };
+
+    let sign_in = async |token: &str| log.outcome(&app.sign_in_with("google", token).await);
+    sign_in("x.y.z").await.is("outside_sign_in", "invalid_token");
+    sign_in(&unvouched).await.is("outside_sign_up", "address_not_vouched_for");
+    sign_in(&token("1", &email)).await.is("outside_sign_up", "address_taken");
+
+    let activate = async |id_token: &str| {
+        let body = json!({
+            "token": invitation, "first_name": "Ben", "last_name": "Okoro", "provider": "google", "id_token": id_token,
+        });
+        app.client.post("/invitations/activate", &body).send().await
+    };
+    for (id_token, result) in [
+        ("x.y.z", "invalid_token"),
+        (&*unvouched, "address_not_vouched_for"),
+        (&*token("1", "eve@example.com"), "other_address"),
+    ] {
+        let outcome = log.outcome(&activate(id_token).await);
+        assert!(outcome.is("activate_invitation", result).address.as_ref().is_some_and(|masked| *masked != invited));
+    }
+    let ben = activate(&token("1", &invited)).await;
+    let (ben_id, of_ben) = (ben.data()["user"]["user_id"].clone(), Tokens::of(&ben));
+    log.outcome(&ben).is("activate_invitation", "success").about(ben_id.as_str().unwrap(), &tenant_id);
+    sign_in(&token("1", &invited)).await.is("outside_sign_in", "success").about(ben_id.as_str().unwrap(), &tenant_id);
+
+    let link = async |subject: &str, password: Value| {
+        let body = json!({ "provider": "google", "id_token": token(subject, &email), "password": password });
+        let answer = app.client.post("/user/identities", &body).bearer(&tokens.access).send().await;
+        let outcome = log.outcome(&answer);
+        outcome.about(&user_id, &tenant_id);
+        outcome
+    };
+    link("2", json!("wrong")).await.is("link_identity", "wrong_password");
+    link("1", json!(PASSWORD)).await.is("link_identity", "identity_taken");
+    link("2", json!(PASSWORD)).await.is("link_identity", "success");
+    link("3", json!(PASSWORD)).await.is("link_identity", "another_linked");
+    app.clock.advance(chrono::TimeDelta::minutes(6));
+    link("3", Value::Null).await.is("link_identity", "reauthentication_required");
+    let unlink =
+        async |access: &str| log.outcome(&app.client.delete("/user/identities/google").bearer(access).send().await);
+    unlink(&of_ben.access).await.is("unlink_identity", "last_way_in").about(ben_id.as_str().unwrap(), &tenant_id);
+    unlink(&tokens.access).await.is("unlink_identity", "success").about(&user_id, &tenant_id);
+    unlink(&tokens.access).await.is("unlink_identity", "not_linked").about(&user_id, &tenant_id);
+    for (what, secret) in [("a JWT", "eyJ"), ("an address", &*email), ("the invited address", &*invited)] {
+        assert!(!log.text().contains(secret), "{what} is in the log");
     }
     app.finish().await;
 }

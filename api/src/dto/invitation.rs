@@ -1,7 +1,7 @@
 //! Invitations.
 
 use application::{
-    auth::{AcceptInvitation, Activate, Credential},
+    auth::{AcceptInvitation, Activate, Credential, IdToken},
     idempotency::IdempotentRequest,
     invitations::{Invite, ShownInvitation},
     ports::HeldInvitation,
@@ -15,9 +15,9 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
-use super::{example_time, rules, schemas, secret::Secret, text_or_blank};
+use super::{example_time, rules, schemas, secret::Secret, secret_or_blank, text_or_blank};
 use crate::error::{ApiError, AtField};
 
 /// Somebody to invite.
@@ -222,8 +222,10 @@ impl InvitationCheck {
     }
 }
 
-/// Somebody who comes in through the link of an invitation, and has no account.
+/// Somebody who comes in through the link of an invitation, and has no account. They will sign in with a password, or
+/// with an account at an identity provider that has the invited address: either `password`, or `provider` and `id_token`.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
+#[validate(schema(function = one_credential, skip_on_field_errors = false))]
 #[schema(example = json!({
     "token": "0198c5a2-8f00-7f3a-8d11-6b2a9c0e4d77.9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "first_name": "Ben",
@@ -244,10 +246,35 @@ pub(crate) struct ActivateRequest {
     #[validate(custom(function = rules::person_name))]
     #[schema(schema_with = schemas::person_name, required = true)]
     last_name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "secret_or_blank")]
     #[validate(custom(function = rules::password))]
-    #[schema(schema_with = schemas::new_password, required = true)]
-    password: Secret,
+    #[schema(schema_with = schemas::nullable_new_password)]
+    password: Option<Secret>,
+    /// Who issued the ID token.
+    #[serde(default, deserialize_with = "text_or_blank")]
+    #[validate(custom(function = rules::identity_provider))]
+    #[schema(schema_with = schemas::nullable_identity_provider)]
+    provider: Option<String>,
+    /// The ID token that the provider gave out. The provider must vouch for the address.
+    #[serde(default, deserialize_with = "secret_or_blank")]
+    #[validate(custom(function = rules::id_token))]
+    #[schema(schema_with = schemas::nullable_id_token)]
+    id_token: Option<Secret>,
+    /// What the client asked the provider to put into the token. Sent, it must be there.
+    #[serde(default, deserialize_with = "text_or_blank")]
+    #[validate(custom(function = rules::nonce))]
+    #[schema(schema_with = schemas::nullable_nonce)]
+    nonce: Option<String>,
+}
+
+fn one_credential(request: &ActivateRequest) -> Result<(), ValidationError> {
+    match (&request.password, &request.id_token, &request.provider) {
+        (Some(_), Some(_), _) => rules::refuse_field("id_token", "must not be sent together with a password"),
+        (None, None, Some(_)) => rules::refuse_field("id_token", "is required"),
+        (None, None, None) => rules::refuse_field("password", "is required"),
+        (None, Some(_), None) => rules::refuse_field("provider", "is required"),
+        (Some(_), None, _) | (None, Some(_), Some(_)) => Ok(()),
+    }
 }
 
 impl ActivateRequest {
@@ -256,14 +283,20 @@ impl ActivateRequest {
         device: Device,
         idempotency: Option<IdempotentRequest>,
     ) -> Result<Activate, ApiError> {
-        let Self { token, first_name, last_name, password } = self;
+        let Self { token, first_name, last_name, password, provider, id_token, nonce } = self;
+        let credential = if let Some(token) = id_token {
+            let provider = rules::read_identity_provider(&provider.unwrap_or_default()).at("provider")?;
+            Credential::Identity(IdToken { provider, token: token.into_inner(), nonce })
+        } else {
+            Credential::Password(Password::parse(password.unwrap_or_default().into_inner()).at("password")?)
+        };
         Ok(Activate {
             token: InvitationToken::presented(token.into_inner()),
             email: None,
             first_name: PersonName::parse(&first_name).at("first_name")?,
             last_name: PersonName::parse(&last_name).at("last_name")?,
             phone: None,
-            credential: Credential::Password(Password::parse(password.into_inner()).at("password")?),
+            credential,
             device,
             idempotency,
         })

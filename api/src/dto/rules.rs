@@ -10,8 +10,8 @@ use application::{
 };
 use chrono::DateTime;
 use domain::{
-    Currency, EmailAddress, HttpsUrl, Language, PersonName, PhoneNumber, ProductId, Role, TenantId, TimeZone,
-    Timestamp, TokenHash, UserId, Version,
+    Currency, EmailAddress, HttpsUrl, IdentityProvider, Language, PersonName, PhoneNumber, ProductId, Role, TenantId,
+    TimeZone, Timestamp, TokenHash, UserId, Version,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
@@ -79,6 +79,11 @@ pub(crate) fn tenant_status(text: &str) -> Verdict {
 
 pub(crate) fn suspension_reason(text: &str) -> Verdict {
     judge(read_suspension_reason(text))
+}
+
+/// A rule about several fields: what is wrong with one of them. Its code names that field.
+pub(super) fn refuse_field(field: &'static str, why: &'static str) -> Verdict {
+    refuse(field, why)
 }
 
 /// A word such as `RoleChanged`.
@@ -216,6 +221,10 @@ pub(crate) fn invitation_status(text: &str) -> Verdict {
     judge(read_invitation_status(text))
 }
 
+pub(crate) fn identity_provider(text: &str) -> Verdict {
+    judge(read_identity_provider(text))
+}
+
 pub(crate) fn nonce(text: &str) -> Verdict {
     if text.len() > MAX_NONCE_LENGTH {
         return refuse("invalid", format_args!("must be at most {MAX_NONCE_LENGTH} characters"));
@@ -253,6 +262,11 @@ pub(super) fn read_role(text: &str) -> Result<Role, String> {
 
 pub(super) fn read_invitation_status(text: &str) -> Result<InvitationStatus, String> {
     InvitationStatus::from_name(text).ok_or_else(|| one_of(InvitationStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+pub(super) fn read_identity_provider(text: &str) -> Result<IdentityProvider, String> {
+    IdentityProvider::from_name(text)
+        .ok_or_else(|| one_of(IdentityProvider::ALL.iter().map(|provider| provider.as_str())))
 }
 
 pub(super) fn read_step_status(text: &str) -> Result<StepStatus, String> {

@@ -6,7 +6,7 @@ use application::{
     ports::MAX_ID_TOKEN_LENGTH,
 };
 use domain::{
-    EmailAddress, HttpsUrl, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash,
+    EmailAddress, HttpsUrl, IdentityProvider, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
@@ -94,16 +94,32 @@ pub(crate) fn email() -> Object {
     object.description(Some(description)).into()
 }
 
-pub(crate) fn typed_password() -> Object {
-    of_format(text(Password::MAX_TYPED_LENGTH), KnownFormat::Password).into()
+fn any_password() -> ObjectBuilder {
+    of_format(text(Password::MAX_TYPED_LENGTH), KnownFormat::Password)
 }
 
-pub(crate) fn new_password() -> Object {
+pub(crate) fn typed_password() -> Object {
+    any_password().into()
+}
+
+pub(crate) fn nullable_typed_password() -> Object {
+    nullable(any_password()).into()
+}
+
+fn good_password() -> ObjectBuilder {
     let description = "Every character counts, white space included. Refused when it is short, common, or built \
                        from the name or address of the person.";
     let object = string().min_length(Some(PasswordPolicy::LEAST_MIN_LENGTH));
     let object = of_format(object.max_length(Some(PasswordPolicy::MAX_LENGTH)), KnownFormat::Password);
-    object.description(Some(description)).into()
+    object.description(Some(description))
+}
+
+pub(crate) fn new_password() -> Object {
+    good_password().into()
+}
+
+pub(crate) fn nullable_new_password() -> Object {
+    nullable(good_password()).into()
 }
 
 pub(crate) fn token() -> Object {
@@ -112,6 +128,18 @@ pub(crate) fn token() -> Object {
 
 pub(crate) fn id_token() -> Object {
     text(MAX_ID_TOKEN_LENGTH).into()
+}
+
+pub(crate) fn nullable_id_token() -> Object {
+    nullable(text(MAX_ID_TOKEN_LENGTH)).into()
+}
+
+pub(crate) fn identity_provider() -> Object {
+    choice(IdentityProvider::ALL.iter().map(|provider| provider.as_str())).into()
+}
+
+pub(crate) fn nullable_identity_provider() -> Object {
+    nullable_choice(IdentityProvider::ALL.iter().map(|provider| provider.as_str())).into()
 }
 
 pub(crate) fn nullable_nonce() -> Object {

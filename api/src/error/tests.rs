@@ -24,6 +24,8 @@ async fn answer(error: impl Into<ApiError>) -> (StatusCode, axum::http::HeaderMa
 #[case(ErrorKind::TokenExpired, 401, "TOKEN_EXPIRED")]
 #[case(ErrorKind::TokenInvalid, 401, "TOKEN_INVALID")]
 #[case(ErrorKind::TenantMismatch, 403, "TENANT_MISMATCH")]
+#[case(ErrorKind::ReauthenticationRequired, 403, "REAUTHENTICATION_REQUIRED")]
+#[case(ErrorKind::LastWayIn, 409, "LAST_SIGN_IN_METHOD")]
 #[case(ErrorKind::EmailNotVerified, 403, "EMAIL_NOT_VERIFIED")]
 #[case(ErrorKind::AccountInactive, 403, "ACCOUNT_INACTIVE")]
 #[case(ErrorKind::TenantInactive, 403, "TENANT_INACTIVE")]

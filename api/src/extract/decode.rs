@@ -60,6 +60,14 @@ impl BrokenRules {
                         self.collect(&format!("{path}[{index}]"), nested);
                     }
                 }
+                // A rule about several fields, whose error names the one at fault.
+                ValidationErrorsKind::Field(broken) if name == "__all__" => {
+                    self.only_email_format = false;
+                    for error in broken {
+                        let why = error.message.clone().unwrap_or("is not valid".into());
+                        self.fields.insert(error.code.to_string(), why.into_owned());
+                    }
+                }
                 ValidationErrorsKind::Field(broken) => {
                     self.only_email_format &= broken.iter().all(|error| error.code == EMAIL_FORMAT);
                     let why = broken.iter().find_map(|error| error.message.clone());

@@ -193,7 +193,8 @@ async fn validate_invitation(
 /// Come in through the link of an invitation.
 ///
 /// Creates an account in the organisation that invited, and signs in. The link came by mail, so the address needs no
-/// further confirmation.
+/// further confirmation. Whoever wants to sign in with Google or Microsoft sends `provider` and `id_token` in place of a
+/// password.
 #[utoipa::path(
     post,
     path = "/invitations/activate",
@@ -206,17 +207,34 @@ async fn validate_invitation(
             example = json!(Success::of(AuthResponse::example()))
         ),
         (
-            status = UNAUTHORIZED, description = "The token is unknown, used, withdrawn or expired.", body = Failure,
+            status = UNAUTHORIZED,
+            description = "The token is unknown, used, withdrawn or expired; or the ID token is not one of the \
+                           provider's for this service, its time is over, or the provider does not vouch for the \
+                           address (`GOOGLE_AUTH_ERROR`, `MICROSOFT_AUTH_ERROR`).",
+            body = Failure,
             example = json!(Failure::of(ErrorCode::TokenInvalid, "This invitation is not valid"))
         ),
         (
-            status = FORBIDDEN, description = "No seat is left, or the organisation is switched off.", body = Failure,
+            status = FORBIDDEN,
+            description = "No seat is left (`TENANT_LIMIT_EXCEEDED`), the organisation is switched off \
+                           (`TENANT_INACTIVE`), or the account at the provider has another address than the invited \
+                           one (`INSUFFICIENT_PERMISSIONS`).",
+            body = Failure,
             example = json!(Failure::of(
                 ErrorCode::TenantLimitExceeded, "All seats of this organisation's plan are taken"
             ))
         ),
         (
-            status = CONFLICT, description = "You have an account: sign in and accept the invitation.", body = Failure,
+            status = NOT_FOUND, description = "Signing in with that provider is not set up here.", body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::IdentityProviderNotConfigured, "Signing in with Google is not available here"
+            ))
+        ),
+        (
+            status = CONFLICT,
+            description = "You have an account: sign in and accept the invitation (`EMAIL_ALREADY_EXISTS`). Or your \
+                           account at the provider is linked to another account (`RESOURCE_CONFLICT`).",
+            body = Failure,
             example = json!(Failure::of(
                 ErrorCode::EmailAlreadyExists,
                 "This email address has an account already; sign in and accept the invitation"

@@ -6,6 +6,7 @@ mod auth;
 mod business;
 mod docs;
 mod health;
+mod identities;
 mod invitations;
 mod keys;
 mod members;
@@ -48,6 +49,7 @@ pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApi
         .merge(invitations::routes())
         .merge(user::routes())
         .merge(sessions::routes())
+        .merge(identities::routes())
         .merge(members::routes())
         .merge(tenants::routes())
         .merge(audit::routes())

@@ -6,13 +6,13 @@ use domain::{
     session::Device,
     tenant::{CloseRefused, Reopening, TenantEvent},
 };
-use futures::future::{try_join, try_join4};
+use futures::future::{try_join, try_join5};
 
-use super::{AuthService, SignedIn};
+use super::{AuthService, KeptOut, SignedIn};
 use crate::{
     actor::{Actor, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{Account, AddressHolder, ChangeSet, HeldInvitation, SeatRecord, Write},
+    ports::{Account, AddressHolder, ChangeSet, HeldInvitation, IdentityClaim, SeatRecord, Write},
     retry::{Setback, settle},
     security_log,
 };
@@ -40,8 +40,8 @@ pub enum AcceptInvitationError {
     #[error("you are a member of this organisation already")]
     AlreadyMember,
     /// The tenant that invited is switched off.
-    #[error("this organisation is not active")]
-    TenantInactive,
+    #[error(transparent)]
+    KeptOut(#[from] KeptOut),
     /// The tenant that invited has no room.
     #[error(transparent)]
     NoSeatLeft(#[from] NoSeatLeft),
@@ -68,7 +68,7 @@ impl Classified for AcceptInvitationError {
             Self::Refused(_) | Self::AlreadyMember | Self::OwnsOthers | Self::MustClose | Self::CloseRefused(_) => {
                 ErrorKind::Conflict
             }
-            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::KeptOut(kept_out) => kept_out.kind(),
             Self::NoSeatLeft(_) => ErrorKind::TenantLimitExceeded,
             Self::Failed(failure) => failure.kind(),
         }
@@ -84,7 +84,7 @@ impl AcceptInvitationError {
             Self::Refused(InvitationRefused::OtherAddress) => "other_address",
             Self::Refused(_) => "closed_invitation",
             Self::AlreadyMember => "already_member",
-            Self::TenantInactive => "tenant_inactive",
+            Self::KeptOut(kept_out) => kept_out.reason(),
             Self::NoSeatLeft(_) => "no_seat_left",
             Self::OwnsOthers => "owns_others",
             Self::MustClose | Self::CloseRefused(_) => "owns_tenant",
@@ -120,14 +120,16 @@ impl AuthService {
         actor: &Actor,
         command: &AcceptInvitation,
     ) -> Result<SignedIn, Setback<AcceptInvitationError>> {
-        let (left, now) = (TenantScope::from(actor), self.clock.now());
-        let (held, account) =
-            try_join(self.invitations.find_by_token(&command.token), self.accounts.find(&left, actor.user_id()))
-                .await?;
+        let (left, now) = (TenantScope::from(actor), self.ports.clock.now());
+        let (held, account) = try_join(
+            self.ports.invitations.find_by_token(&command.token),
+            self.ports.accounts.find(&left, actor.user_id()),
+        )
+        .await?;
         let HeldInvitation { invitation: before, tenant, plan } = held.ok_or(AcceptInvitationError::Unknown)?;
         before.check(now).map_err(AcceptInvitationError::from)?;
         if !tenant.is_usable() {
-            return Err(AcceptInvitationError::TenantInactive.into());
+            return Err(AcceptInvitationError::from(KeptOut::TenantInactive).into());
         }
         // Gone since the request was authenticated: moved by another request, which has taken the invitation.
         let Account { user: mover, tenant: old_tenant, .. } = account.ok_or(Setback::Outdated)?;
@@ -139,11 +141,12 @@ impl AuthService {
         let mut user = mover.clone();
         let (user_id, email) = (mover.snapshot().id.clone(), mover.snapshot().email.clone());
         let accepted = invitation.accept(&user_id, &email, now).map_err(AcceptInvitationError::from)?;
-        let (old_record, record, entitlements, holders) = try_join4(
-            self.members.seats(&left),
-            self.members.seats(&joined),
-            self.entitlements.find(&joined),
-            self.accounts.holders_of(&email),
+        let (old_record, record, entitlements, holders, identities) = try_join5(
+            self.ports.members.seats(&left),
+            self.ports.members.seats(&joined),
+            self.ports.entitlements.find(&joined),
+            self.ports.accounts.holders_of(&email),
+            self.ports.identity_claims.of_user(&left, &user_id),
         )
         .await?;
         let limit = entitlements.seats();
@@ -160,6 +163,7 @@ impl AuthService {
             .write(Write::UseTenant(tenant_id.clone()))
             .write(Write::SaveSeats { tenant_id: tenant_id.clone(), before: record, after: seats, limit })
             .write_if(claim(&holders, &user, &tenant_id))
+            .write_all(identities.into_iter().map(|identity| follow(identity, &tenant_id)))
             .save_user(mover, user.clone());
         let changes = self.leave(changes, &old_tenant, old_record, &user, command)?;
         let seed = self.new_seed();
@@ -192,12 +196,18 @@ impl AuthService {
             return Err(AcceptInvitationError::MustClose);
         }
         let mut closed = tenant.clone();
-        let now = self.clock.now();
+        let now = self.ports.clock.now();
         // For good: nobody is left whom a token could be sent to.
-        let token = TokenSecret::from_random(self.ids.secret()).hash();
+        let token = TokenSecret::from_random(self.ports.ids.secret()).hash();
         let outcome = closed.close(user_id, Reopening { until: now, token }, now)?;
         Ok(changes.save_tenant(tenant.clone(), closed).record::<TenantEvent>(outcome))
     }
+}
+
+/// An account elsewhere follows to the other tenant, too.
+fn follow(before: IdentityClaim, tenant_id: &TenantId) -> Write {
+    let after = IdentityClaim { tenant_id: tenant_id.clone(), ..before.clone() };
+    Write::SaveIdentity { before: Box::new(before), after: Box::new(after) }
 }
 
 /// The address follows to the other tenant, unless it stands for several accounts: then it is claimed for none.

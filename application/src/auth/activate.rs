@@ -5,13 +5,17 @@ use domain::{
     session::Device,
     user::{NewUser, Password, PasswordHash, PersonalContext},
 };
-use futures::future::try_join3;
+use futures::future::try_join4;
 
-use super::{AuthService, RegisterError, Registered, SignedIn, register::RememberedRegistration};
+use super::{
+    AuthService, KeptOut, RegisterError, Registered, SignedIn,
+    outside_identity::{IdToken, IdentityHolder, claim_identity},
+    register::RememberedRegistration,
+};
 use crate::{
     actor::TenantScope,
     idempotency::IdempotentRequest,
-    ports::{Account, ChangeSet, HeldInvitation, Write},
+    ports::{Account, ChangeSet, HeldInvitation, StoreError, VerifiedIdentity, Write},
     retry::{Setback, settle},
     security_log,
 };
@@ -40,6 +44,16 @@ pub struct Activate {
 pub enum Credential {
     /// With this password.
     Password(Password),
+    /// With the account elsewhere that this token is of. Its address must be the invited one.
+    Identity(IdToken),
+}
+
+/// A credential that was found good.
+enum Proof {
+    /// The password may be used; its hash.
+    Password(PasswordHash),
+    /// The token proves an identity with the invited address.
+    Identity(VerifiedIdentity),
 }
 
 /// Where an activation begins.
@@ -63,28 +77,50 @@ impl AuthService {
             Beginning::Again(answer) => return self.sign_in_again(answer).await,
             Beginning::Open(held) => held,
         };
-        let Activate { first_name, last_name, .. } = &command;
+        let proof = self.judge(&command, &held).await?;
+        settle(|| self.try_activate(&command, &proof)).await
+    }
+
+    async fn judge(&self, command: &Activate, held: &HeldInvitation) -> Result<Proof, RegisterError> {
+        let Activate { first_name, last_name, credential, .. } = command;
         let email = &held.invitation.snapshot().email;
-        let hash = match &command.credential {
+        let token = match credential {
             Credential::Password(password) => {
                 self.settings.passwords.check(password, PersonalContext { email, first_name, last_name })?;
-                self.passwords.hash(password).await?
+                return Ok(Proof::Password(self.ports.passwords.hash(password).await?));
             }
+            Credential::Identity(token) => token,
         };
-        settle(|| self.try_activate(&command, &hash)).await
+        let verified = self.verify_identity(token).await;
+        let verified = verified.map_err(|rejected| refuse(held, rejected.reason(), rejected.into()))?;
+        match verified.vouched_email() {
+            Some(vouched) if vouched == email => Ok(Proof::Identity(verified)),
+            Some(_) => Err(refuse(held, "other_address", RegisterError::OtherIdentity(token.provider))),
+            None => Err(refuse(held, "address_not_vouched_for", RegisterError::AddressNotVouchedFor(token.provider))),
+        }
+    }
+
+    /// Who has what somebody is to sign in with.
+    async fn holder_of(&self, proof: &Proof) -> Result<IdentityHolder, StoreError> {
+        match proof {
+            Proof::Password(_) => Ok(IdentityHolder::Nobody { leftover: None }),
+            Proof::Identity(verified) => self.holder_of_identity(&verified.identity).await,
+        }
     }
 
     async fn begin(&self, command: &Activate) -> Result<Beginning, RegisterError> {
         if let Some(answer) = self.first_answer(command.idempotency.as_ref()).await? {
             return Ok(Beginning::Again(answer));
         }
-        let Some(held) = self.invitations.find_by_token(&command.token).await? else {
+        let Some(held) = self.ports.invitations.find_by_token(&command.token).await? else {
             security_log::refused_token("activate_invitation", "unknown_token");
             return Err(RegisterError::UnknownInvitation);
         };
-        let refused = match held.invitation.check(self.clock.now()) {
+        let refused = match held.invitation.check(self.ports.clock.now()) {
             Err(why) => Some((RegisterError::from(why), "closed_invitation")),
-            Ok(()) if !held.tenant.is_usable() => Some((RegisterError::TenantInactive, "tenant_inactive")),
+            Ok(()) if !held.tenant.is_usable() => {
+                Some((KeptOut::TenantInactive.into(), KeptOut::TenantInactive.reason()))
+            }
             Ok(()) => None,
         };
         match refused {
@@ -100,31 +136,38 @@ impl AuthService {
         }
     }
 
-    async fn try_activate(&self, command: &Activate, hash: &PasswordHash) -> Result<SignedIn, Setback<RegisterError>> {
+    async fn try_activate(&self, command: &Activate, proof: &Proof) -> Result<SignedIn, Setback<RegisterError>> {
         let held = match self.begin(command).await? {
             Beginning::Again(answer) => return Ok(self.sign_in_again(answer).await?),
             Beginning::Open(held) => *held,
         };
         let (scope, invited) = (TenantScope::from(&held.invitation), held.invitation.snapshot());
-        let (holders, record, entitlements) = try_join3(
-            self.accounts.holders_of(&invited.email),
-            self.members.seats(&scope),
-            self.entitlements.find(&scope),
+        let (holders, holder, record, entitlements) = try_join4(
+            self.ports.accounts.holders_of(&invited.email),
+            self.holder_of(proof),
+            self.ports.members.seats(&scope),
+            self.ports.entitlements.find(&scope),
         )
         .await?;
-        if !holders.is_empty() {
-            // This very invitation may have been taken a moment ago, by whoever has the address now.
-            return match self.begin(command).await? {
-                Beginning::Again(answer) => Ok(self.sign_in_again(answer).await?),
-                Beginning::Open(held) => Err(refuse(&held, "address_taken", RegisterError::HasAccount).into()),
-            };
-        }
+        let free = match holder {
+            _ if !holders.is_empty() => Err(("address_taken", RegisterError::HasAccount)),
+            IdentityHolder::Account(claim, _) => Err(("identity_taken", RegisterError::IdentityTaken(claim.provider))),
+            IdentityHolder::Nobody { leftover } => Ok(leftover),
+        };
+        let leftover = match free {
+            Ok(leftover) => leftover,
+            // This very invitation may have been taken a moment ago, by whoever has the address or the identity now.
+            Err((reason, error)) => match self.begin(command).await? {
+                Beginning::Again(answer) => return Ok(self.sign_in_again(answer).await?),
+                Beginning::Open(held) => return Err(refuse(&held, reason, error).into()),
+            },
+        };
         let limit = entitlements.seats();
         let seats = record.seats.after(SeatChange::Join, limit);
         let seats = seats.map_err(|why| refuse(&held, "no_seat_left", why.into()))?;
 
-        let now = self.clock.now();
-        let (user_id, tenant_id) = (UserId::from(self.ids.uuid()), invited.tenant_id.clone());
+        let now = self.ports.clock.now();
+        let (user_id, tenant_id) = (UserId::from(self.ports.ids.uuid()), invited.tenant_id.clone());
         let new = NewUser {
             id: user_id.clone(),
             tenant_id: tenant_id.clone(),
@@ -133,18 +176,25 @@ impl AuthService {
             last_name: command.last_name.clone(),
             phone: command.phone.clone(),
             role: invited.role,
-            password_hash: Some(hash.clone()),
+            password_hash: match proof {
+                Proof::Password(hash) => Some(hash.clone()),
+                Proof::Identity(_) => None,
+            },
         };
-        let (user, registered) = User::register_proved(new, now);
+        let (mut user, registered) = User::register_proved(new, now);
         let HeldInvitation { invitation: before, tenant, plan } = held.clone();
         let mut invitation = before.clone();
         let email = command.email.as_ref().unwrap_or(&invited.email);
         let accepted = invitation.accept(&user_id, email, now);
         let accepted = accepted.map_err(|why| refuse(&held, "other_address", why.into()))?;
-        let changes = ChangeSet::default()
-            .by(&user_id)
-            .record(registered)
-            .record(accepted)
+        let changes = ChangeSet::default().by(&user_id).record(registered).record(accepted);
+        let changes = match proof {
+            Proof::Password(_) => changes,
+            Proof::Identity(verified) => {
+                claim_identity(changes, &mut user, verified, leftover, now).record(user.note_sign_in(now))
+            }
+        };
+        let changes = changes
             .save_invitation(before, invitation)
             .write(Write::ClaimEmail {
                 email: invited.email.clone(),

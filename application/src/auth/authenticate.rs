@@ -2,7 +2,7 @@
 
 use domain::TenantId;
 
-use super::AuthService;
+use super::{AuthService, KeptOut};
 use crate::{
     actor::{Actor, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
@@ -22,12 +22,9 @@ pub enum AuthenticationError {
     /// The request names another tenant than the token.
     #[error("the token belongs to another tenant than X-Tenant-Id names")]
     TenantMismatch,
-    /// The account is switched off.
-    #[error("this account is not active")]
-    AccountInactive,
-    /// The tenant is switched off.
-    #[error("this organisation is not active")]
-    TenantInactive,
+    /// They may not come in.
+    #[error(transparent)]
+    KeptOut(#[from] KeptOut),
     /// Something else.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -39,8 +36,7 @@ impl Classified for AuthenticationError {
             Self::Expired => ErrorKind::TokenExpired,
             Self::Invalid => ErrorKind::TokenInvalid,
             Self::TenantMismatch => ErrorKind::TenantMismatch,
-            Self::AccountInactive => ErrorKind::AccountInactive,
-            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::KeptOut(kept_out) => kept_out.kind(),
             Self::Failed(failure) => failure.kind(),
         }
     }
@@ -54,8 +50,7 @@ impl AuthenticationError {
             Self::Expired => "expired_token",
             Self::Invalid => "invalid_token",
             Self::TenantMismatch => "tenant_mismatch",
-            Self::AccountInactive => "account_inactive",
-            Self::TenantInactive => "tenant_inactive",
+            Self::KeptOut(kept_out) => kept_out.reason(),
             Self::Failed(_) => "failed",
         }
     }
@@ -83,7 +78,7 @@ impl AuthService {
         access_token: &str,
         named_tenant: Option<&TenantId>,
     ) -> Result<Actor, AuthenticationError> {
-        let token = self.tokens.verify_access(access_token).await.map_err(AuthenticationError::from);
+        let token = self.ports.tokens.verify_access(access_token).await.map_err(AuthenticationError::from);
         let token = token.inspect_err(|error| {
             if !matches!(error, AuthenticationError::Failed(_)) {
                 security_log::refused_token("authenticate", error.reason());
@@ -108,7 +103,7 @@ impl AuthService {
             return Err(AuthenticationError::TenantMismatch);
         }
         let scope = TenantScope::from(token);
-        let found = self.accounts.find_signed_in(&scope, &token.user_id, token.session_id.as_ref()).await?;
+        let found = self.ports.accounts.find_signed_in(&scope, &token.user_id, token.session_id.as_ref()).await?;
         let found = found.ok_or(AuthenticationError::Invalid)?;
         if !self.still_counts(token, &found) {
             return Err(AuthenticationError::Invalid);
@@ -116,13 +111,13 @@ impl AuthService {
         let SignedInAccount { user, tenant, session } = found;
         let signed_in_at = session.map_or(token.issued_at, |session| session.snapshot().started_at);
         if !tenant.is_usable() {
-            return Err(AuthenticationError::TenantInactive);
+            return Err(KeptOut::TenantInactive.into());
         }
         if tenant.has_signed_out(signed_in_at) {
             return Err(AuthenticationError::Invalid);
         }
         if !user.is_usable() {
-            return Err(AuthenticationError::AccountInactive);
+            return Err(KeptOut::AccountInactive.into());
         }
         Ok(Actor { user, tenant, session_id: token.session_id.clone() })
     }
@@ -130,7 +125,7 @@ impl AuthService {
     fn still_counts(&self, token: &VerifiedAccessToken, found: &SignedInAccount) -> bool {
         let sessions = found.user.snapshot().sessions;
         match (&token.session_id, &found.session) {
-            (Some(_), Some(session)) => session.is_live(sessions, &self.settings.sessions, self.clock.now()),
+            (Some(_), Some(session)) => session.is_live(sessions, &self.settings.sessions, self.ports.clock.now()),
             (Some(_), None) => false,
             // A token of the Python service names no session; it counts until the user's are all ended.
             (None, _) => sessions.began_at.is_none_or(|began| token.issued_at >= began),

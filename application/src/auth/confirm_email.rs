@@ -71,7 +71,7 @@ impl AuthService {
         };
         let (before, mut user) = (account.user.clone(), account.user);
         let (user_id, tenant_id) = (user.snapshot().id.clone(), user.snapshot().tenant_id.clone());
-        let outcome = user.confirm_email(&mut token, self.clock.now());
+        let outcome = user.confirm_email(&mut token, self.ports.clock.now());
         let outcome = outcome
             .inspect_err(|why| security_log::refused_link("confirm_email", *why, &user_id, &tenant_id))
             .map_err(ConfirmEmailError::from)?;
@@ -90,7 +90,7 @@ impl AuthService {
     pub async fn check_confirmation_link(&self, token: &str) -> Result<LinkStatus, Failure> {
         let found = self.find_token_and_account(Purpose::ConfirmEmail, &TokenHash::of(token)).await?;
         let Some((token, account)) = found else { return Ok(LinkStatus::NotFound) };
-        let verdict = match token.check(self.clock.now()) {
+        let verdict = match token.check(self.ports.clock.now()) {
             Ok(()) => account.user.recognises(&token, Purpose::ConfirmEmail),
             refused => refused,
         };
@@ -108,8 +108,8 @@ impl AuthService {
         purpose: Purpose,
         hash: &TokenHash,
     ) -> Result<Option<(OneTimeToken, Account)>, StoreError> {
-        let Some(token) = self.accounts.find_one_time_token(purpose, hash).await? else { return Ok(None) };
-        let account = self.accounts.find(&TenantScope::from(&token), &token.snapshot().user_id).await?;
+        let Some(token) = self.ports.accounts.find_one_time_token(purpose, hash).await? else { return Ok(None) };
+        let account = self.ports.accounts.find(&TenantScope::from(&token), &token.snapshot().user_id).await?;
         Ok(account.map(|account| (token, account)))
     }
 }

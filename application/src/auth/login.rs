@@ -3,10 +3,10 @@
 use domain::{
     EmailAddress, TenantId,
     session::Device,
-    user::{Password, PasswordHash, SignInRefused},
+    user::{Password, PasswordHash},
 };
 
-use super::{AuthService, SignedIn};
+use super::{AuthService, KeptOut, SignedIn};
 use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, from_port_errors},
@@ -36,15 +36,9 @@ pub enum LoginError {
     /// The address stands for several accounts and no tenant was named.
     #[error("several accounts use this email address; name the tenant to sign in to")]
     AmbiguousAddress,
-    /// The address is not confirmed yet.
-    #[error("confirm your email address before signing in")]
-    EmailNotVerified,
-    /// The account is switched off.
-    #[error("this account is not active")]
-    AccountInactive,
-    /// The tenant is switched off.
-    #[error("this organisation is not active")]
-    TenantInactive,
+    /// They may not come in.
+    #[error(transparent)]
+    KeptOut(#[from] KeptOut),
     /// Something else.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -55,9 +49,7 @@ impl Classified for LoginError {
         match self {
             Self::InvalidCredentials => ErrorKind::InvalidCredentials,
             Self::AmbiguousAddress => ErrorKind::Conflict,
-            Self::EmailNotVerified => ErrorKind::EmailNotVerified,
-            Self::AccountInactive => ErrorKind::AccountInactive,
-            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::KeptOut(kept_out) => kept_out.kind(),
             Self::Failed(failure) => failure.kind(),
         }
     }
@@ -65,23 +57,12 @@ impl Classified for LoginError {
 
 from_port_errors!(LoginError);
 
-impl From<SignInRefused> for LoginError {
-    fn from(refused: SignInRefused) -> Self {
-        match refused {
-            SignInRefused::EmailNotVerified => Self::EmailNotVerified,
-            SignInRefused::Inactive => Self::AccountInactive,
-        }
-    }
-}
-
 impl LoginError {
     const fn reason(&self) -> &'static str {
         match self {
             Self::InvalidCredentials => "wrong_password",
             Self::AmbiguousAddress => "ambiguous_address",
-            Self::EmailNotVerified => "email_not_verified",
-            Self::AccountInactive => "account_inactive",
-            Self::TenantInactive => "tenant_inactive",
+            Self::KeptOut(kept_out) => kept_out.reason(),
             Self::Failed(_) => "failed",
         }
     }
@@ -99,7 +80,7 @@ impl AuthService {
     }
 
     async fn try_login(&self, command: &Login) -> Result<SignedIn, Setback<LoginError>> {
-        let holders = self.accounts.holders_of(&command.email).await?;
+        let holders = self.ports.accounts.holders_of(&command.email).await?;
         let ambiguous = holders.len() > 1 && command.tenant_id.is_none();
         // An address with several accounts is claimed for none of them: the claim would decide for all time
         // who is meant when no tenant is named.
@@ -109,9 +90,9 @@ impl AuthService {
         let claim = holder.as_ref().filter(|holder| unique && !holder.claimed).cloned();
         let holder = holder.unwrap_or_else(|| self.nobody());
 
-        let account = self.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
+        let account = self.ports.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
         let stored = account.as_ref().and_then(|account| account.user.snapshot().password_hash.as_ref());
-        let verification = self.passwords.verify(&command.password, stored).await?;
+        let verification = self.ports.passwords.verify(&command.password, stored).await?;
         if ambiguous {
             security_log::refused_address("login", LoginError::AmbiguousAddress.reason(), &command.email);
             return Err(LoginError::AmbiguousAddress.into());
@@ -145,16 +126,11 @@ impl AuthService {
         if verification == PasswordVerification::Mismatch {
             return Err(LoginError::InvalidCredentials.into());
         }
-        if !account.tenant.is_usable() {
-            return Err(LoginError::TenantInactive.into());
-        }
-        account.user.may_sign_in(self.settings.email_verification).map_err(LoginError::from)?;
+        self.admits(&account).map_err(LoginError::from)?;
         let rehashed = self.rehash(&command.password, verification).await;
         let (before, mut account) = (account.user.clone(), account);
-        let outcome = account
-            .user
-            .sign_in(self.settings.email_verification, rehashed, self.clock.now())
-            .map_err(LoginError::from)?;
+        let outcome = account.user.sign_in(self.settings.email_verification, rehashed, self.ports.clock.now());
+        let outcome = outcome.map_err(KeptOut::from).map_err(LoginError::from)?;
         let changes = ChangeSet::default()
             .write_if(claim.map(|AddressHolder { user_id, tenant_id, .. }| Write::ClaimEmail {
                 email: command.email.clone(),
@@ -176,6 +152,6 @@ impl AuthService {
         if verification != PasswordVerification::MatchOutdated {
             return None;
         }
-        self.passwords.hash(password).await.ok()
+        self.ports.passwords.hash(password).await.ok()
     }
 }

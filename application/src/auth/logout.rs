@@ -20,7 +20,7 @@ impl AuthService {
     ///
     /// [`Failure`] when it is not known whether the session has ended.
     pub async fn logout(&self, refresh_token: &SecretString) -> Result<(), Failure> {
-        let token = match self.tokens.verify_refresh(refresh_token.expose_secret()).await {
+        let token = match self.ports.tokens.verify_refresh(refresh_token.expose_secret()).await {
             Ok(token) => token,
             Err(TokenRejected::Expired | TokenRejected::Invalid) => {
                 security_log::refused_token("logout", "invalid_token");
@@ -35,7 +35,7 @@ impl AuthService {
         let changes = match &token.session_id {
             Some(session_id) => {
                 let scope = TenantScope::from(token);
-                match self.accounts.find_with_session(&scope, &token.user_id, session_id).await? {
+                match self.ports.accounts.find_with_session(&scope, &token.user_id, session_id).await? {
                     Some((_, Some(session))) => self.end(session),
                     _ => None,
                 }
@@ -57,7 +57,7 @@ impl AuthService {
 
     fn end(&self, mut session: Session) -> Option<ChangeSet> {
         let current = session.current_token()?.id.clone();
-        let event = session.sign_out(self.clock.now())?;
+        let event = session.sign_out(self.ports.clock.now())?;
         let mut changes = forget(current).write(Write::SaveSession(session));
         changes.events.push(event.into());
         Some(changes)

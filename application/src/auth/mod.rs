@@ -5,9 +5,12 @@ mod activate;
 mod authenticate;
 mod confirm_email;
 mod forgot_password;
+mod identities;
+mod kept_out;
 mod login;
 mod logout;
 mod outside_identity;
+mod outside_sign_in;
 mod refresh;
 mod register;
 mod resend_confirmation;
@@ -33,8 +36,11 @@ pub use activate::{Activate, Credential};
 pub use authenticate::AuthenticationError;
 pub use confirm_email::{ConfirmEmailError, LinkStatus};
 pub use forgot_password::ForgotPassword;
+pub use identities::{LinkIdentity, LinkIdentityError, UnlinkIdentityError};
+pub use kept_out::KeptOut;
 pub use login::{Login, LoginError};
-pub use outside_identity::{OutsideSignIn, OutsideSignInError};
+pub use outside_identity::IdToken;
+pub use outside_sign_in::{OutsideSignIn, OutsideSignInError};
 pub use refresh::{Refresh, RefreshError, Refreshed};
 pub use register::{Register, RegisterError, Registered};
 pub use resend_confirmation::ResendConfirmation;
@@ -46,11 +52,7 @@ use crate::{
     actor::TenantScope,
     error::Failure,
     links::LinkPolicy,
-    ports::{
-        Account, AccountRepository, AddressHolder, ChangeSet, Clock, EntitlementRepository, IdGenerator,
-        IdentityClaimRepository, IdentityTokens, InvitationRepository, Mail, MailKind, MemberRepository,
-        PasswordHasher, SessionRepository, StoreError, Tokens, UnitOfWork, Write,
-    },
+    ports::{Account, AddressHolder, ChangeSet, Mail, MailKind, StoreError, Write},
     retry::{Setback, look_again},
     use_cases::Ports,
 };
@@ -77,18 +79,7 @@ pub struct AuthSettings {
 /// The use cases of authentication.
 #[derive(Clone)]
 pub struct AuthService {
-    accounts: Arc<dyn AccountRepository>,
-    invitations: Arc<dyn InvitationRepository>,
-    members: Arc<dyn MemberRepository>,
-    entitlements: Arc<dyn EntitlementRepository>,
-    sessions: Arc<dyn SessionRepository>,
-    identity_claims: Arc<dyn IdentityClaimRepository>,
-    identity_tokens: Arc<dyn IdentityTokens>,
-    unit_of_work: Arc<dyn UnitOfWork>,
-    passwords: Arc<dyn PasswordHasher>,
-    tokens: Arc<dyn Tokens>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdGenerator>,
+    ports: Ports,
     settings: Arc<AuthSettings>,
 }
 
@@ -96,36 +87,7 @@ impl AuthService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports, settings: AuthSettings) -> Self {
-        let Ports {
-            accounts,
-            invitations,
-            members,
-            entitlements,
-            sessions,
-            identity_claims,
-            identity_tokens,
-            unit_of_work,
-            passwords,
-            tokens,
-            clock,
-            ids,
-            ..
-        } = ports.clone();
-        Self {
-            accounts,
-            invitations,
-            members,
-            entitlements,
-            sessions,
-            identity_claims,
-            identity_tokens,
-            unit_of_work,
-            passwords,
-            tokens,
-            clock,
-            ids,
-            settings: Arc::new(settings),
-        }
+        Self { ports: ports.clone(), settings: Arc::new(settings) }
     }
 
     /// The public keys of the tokens, as a JWK set.
@@ -134,19 +96,19 @@ impl AuthService {
     ///
     /// [`Failure`] when the keys cannot be had.
     pub async fn public_keys(&self) -> Result<serde_json::Value, Failure> {
-        Ok(self.tokens.public_keys().await?)
+        Ok(self.ports.tokens.public_keys().await?)
     }
 
     /// The accounts that hold an address; exactly one lookup of an account happens even when nobody does, so
     /// that the work tells nothing (security rule 6).
     async fn accounts_with(&self, email: &EmailAddress) -> Result<Vec<Account>, StoreError> {
-        let mut holders = self.accounts.holders_of(email).await?;
+        let mut holders = self.ports.accounts.holders_of(email).await?;
         if holders.is_empty() {
             holders.push(self.nobody());
         }
         let mut accounts = Vec::with_capacity(holders.len());
         for holder in &holders {
-            accounts.extend(self.accounts.find(&TenantScope::from(holder), &holder.user_id).await?);
+            accounts.extend(self.ports.accounts.find(&TenantScope::from(holder), &holder.user_id).await?);
         }
         Ok(accounts)
     }
@@ -154,20 +116,20 @@ impl AuthService {
     /// A holder that does not exist, to look for in place of one.
     fn nobody(&self) -> AddressHolder {
         AddressHolder {
-            user_id: UserId::from(self.ids.uuid()),
-            tenant_id: TenantId::from(self.ids.uuid()),
+            user_id: UserId::from(self.ports.ids.uuid()),
+            tenant_id: TenantId::from(self.ports.ids.uuid()),
             claimed: true,
         }
     }
 
     /// Issues a one-time token to a user and orders the mail with its link.
     fn send_link(&self, changes: ChangeSet, user: &mut User, purpose: Purpose, base: Option<&str>) -> ChangeSet {
-        let now = self.clock.now();
+        let now = self.ports.clock.now();
         let (lifetime, kind) = match purpose {
             Purpose::ConfirmEmail => (self.settings.confirmation_lifetime, MailKind::ConfirmEmail),
             Purpose::ResetPassword => (self.settings.reset_lifetime, MailKind::ResetPassword),
         };
-        let secret = TokenSecret::from_random(self.ids.secret());
+        let secret = TokenSecret::from_random(self.ports.ids.secret());
         let token = OneTimeToken::issue(purpose, &secret, user.snapshot(), lifetime, now);
         let outcome = user.expect_token(&token, now);
         let link = match purpose {
@@ -183,11 +145,11 @@ impl AuthService {
         let nobody = self.nobody();
         let snapshot = OneTimeTokenSnapshot {
             purpose,
-            hash: TokenSecret::from_random(self.ids.secret()).hash(),
+            hash: TokenSecret::from_random(self.ports.ids.secret()).hash(),
             user_id: nobody.user_id,
             tenant_id: nobody.tenant_id,
             email: email.clone(),
-            expires_at: self.clock.now() + self.settings.reset_lifetime,
+            expires_at: self.ports.clock.now() + self.settings.reset_lifetime,
             used_at: None,
         };
         ChangeSet::default().write(Write::IssueToken(OneTimeToken::restore(snapshot)))
@@ -195,7 +157,7 @@ impl AuthService {
 
     /// Commits, and has the use case look again when something changed meanwhile.
     async fn commit<E: From<Failure>>(&self, changes: ChangeSet) -> Result<(), Setback<E>> {
-        self.unit_of_work.commit(changes).await.map_err(look_again)
+        self.ports.unit_of_work.commit(changes).await.map_err(look_again)
     }
 }
 

@@ -6,7 +6,7 @@ use domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::AuthService;
+use super::{AuthService, KeptOut};
 use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, from_port_errors},
@@ -44,12 +44,9 @@ pub enum RefreshError {
     /// The token is not one of ours, is spent, or its session is over.
     #[error("the refresh token is not valid")]
     Invalid,
-    /// The account is switched off.
-    #[error("this account is not active")]
-    AccountInactive,
-    /// The tenant is switched off.
-    #[error("this organisation is not active")]
-    TenantInactive,
+    /// They may not come in.
+    #[error(transparent)]
+    KeptOut(#[from] KeptOut),
     /// Something else.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -60,8 +57,7 @@ impl Classified for RefreshError {
         match self {
             Self::Expired => ErrorKind::TokenExpired,
             Self::Invalid => ErrorKind::TokenInvalid,
-            Self::AccountInactive => ErrorKind::AccountInactive,
-            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::KeptOut(kept_out) => kept_out.kind(),
             Self::Failed(failure) => failure.kind(),
         }
     }
@@ -86,12 +82,13 @@ impl AuthService {
     ///
     /// [`RefreshError`] says why not. A spent token that is used again ends its session.
     pub async fn refresh(&self, command: Refresh) -> Result<Refreshed, RefreshError> {
-        let token =
-            self.tokens.verify_refresh(command.refresh_token.expose_secret()).await.inspect_err(|why| match why {
+        let token = self.ports.tokens.verify_refresh(command.refresh_token.expose_secret()).await.inspect_err(
+            |why| match why {
                 TokenRejected::Expired => security_log::refused_token("refresh", "expired_token"),
                 TokenRejected::Invalid => security_log::refused_token("refresh", "invalid_token"),
                 TokenRejected::Failed(_) => {}
-            })?;
+            },
+        )?;
         match token.session_id.clone() {
             Some(session_id) => settle(|| self.try_refresh(&token, &session_id)).await,
             None => settle(|| self.try_carry_on(&token, &command.device)).await,
@@ -103,7 +100,8 @@ impl AuthService {
         token: &VerifiedRefreshToken,
         session_id: &SessionId,
     ) -> Result<Refreshed, Setback<RefreshError>> {
-        let found = self.accounts.find_with_session(&TenantScope::from(token), &token.user_id, session_id).await?;
+        let found =
+            self.ports.accounts.find_with_session(&TenantScope::from(token), &token.user_id, session_id).await?;
         let Some((account, Some(session))) = found else {
             return Err(refuse(token, "unknown_session", RefreshError::Invalid));
         };
@@ -145,13 +143,14 @@ impl AuthService {
     /// What has become of a refresh token of the Python service.
     pub(super) async fn find_legacy(&self, token: &VerifiedRefreshToken) -> Result<Option<LegacySession>, StoreError> {
         let session_id = session_in_place_of(&token.id);
-        let Some(legacy) = self.accounts.find_legacy_refresh_token(&token.id, &session_id).await? else {
+        let Some(legacy) = self.ports.accounts.find_legacy_refresh_token(&token.id, &session_id).await? else {
             return Ok(None);
         };
         // The table, not the token, says whose it is: what the old tokens claim is not written down.
         let LegacyRefreshToken { user_id, tenant_id, unspent } = legacy;
         let token = VerifiedRefreshToken { user_id, tenant_id, ..token.clone() };
-        let found = self.accounts.find_with_session(&TenantScope::from(&token), &token.user_id, &session_id).await?;
+        let found =
+            self.ports.accounts.find_with_session(&TenantScope::from(&token), &token.user_id, &session_id).await?;
         Ok(found.map(|(account, session)| LegacySession { token, session_id, account, session, unspent }))
     }
 
@@ -165,7 +164,7 @@ impl AuthService {
         check_signed_in(token, &account, session.snapshot().started_at)?;
         let user = account.user.snapshot();
         let session_id = session.snapshot().id.clone();
-        let (id, issued_at) = (TokenId::from(self.ids.uuid()), self.clock.now());
+        let (id, issued_at) = (TokenId::from(self.ports.ids.uuid()), self.ports.clock.now());
         let signed = self.sign_refresh_token(user, &session_id, &id, issued_at).await?;
         let successor = RefreshToken { id, hash: TokenHash::of(signed.expose_secret()), issued_at };
         let presented = (&token.id, &token.hash);
@@ -176,7 +175,7 @@ impl AuthService {
                     .write(Write::SaveSession(session.clone()))
                     .write(Write::SpendRefreshToken(spent))
                     .write(self.list_refresh_token(successor, session.clone()));
-                match self.unit_of_work.commit(changes).await {
+                match self.ports.unit_of_work.commit(changes).await {
                     Err(CommitError::Refused(Refusal::RefreshTokenSpent)) => {
                         return self.revoke_spent_elsewhere(token, session).await;
                     }
@@ -198,8 +197,9 @@ impl AuthService {
                 return Err(refuse(token, "session_over", RefreshError::Invalid));
             }
         };
-        let access_token_id = TokenId::from(self.ids.uuid());
-        let access_token = self.sign_access_token(&account, &session_id, &access_token_id, self.clock.now()).await?;
+        let access_token_id = TokenId::from(self.ports.ids.uuid());
+        let access_token =
+            self.sign_access_token(&account, &session_id, &access_token_id, self.ports.clock.now()).await?;
         security_log::success("refresh", &token.user_id, &token.tenant_id);
         Ok(Refreshed { access_token, refresh_token })
     }
@@ -213,7 +213,7 @@ impl AuthService {
     ) -> Result<Refreshed, Setback<RefreshError>> {
         let mut session = session;
         let mut changes = ChangeSet::default();
-        changes.events.extend(session.revoke(self.clock.now()).map(Into::into));
+        changes.events.extend(session.revoke(self.ports.clock.now()).map(Into::into));
         self.commit(changes.write(Write::SaveSession(session))).await?;
         Err(refuse(token, "token_spent_elsewhere", RefreshError::Invalid))
     }
@@ -232,13 +232,14 @@ pub(super) struct LegacySession {
 }
 
 fn check_usable(token: &VerifiedRefreshToken, account: &Account) -> Result<(), Setback<RefreshError>> {
-    if !account.tenant.is_usable() {
-        return Err(refuse(token, "tenant_inactive", RefreshError::TenantInactive));
-    }
-    if !account.user.is_usable() {
-        return Err(refuse(token, "account_inactive", RefreshError::AccountInactive));
-    }
-    Ok(())
+    let kept_out = if !account.tenant.is_usable() {
+        KeptOut::TenantInactive
+    } else if !account.user.is_usable() {
+        KeptOut::AccountInactive
+    } else {
+        return Ok(());
+    };
+    Err(refuse(token, kept_out.reason(), kept_out.into()))
 }
 
 /// Everybody may have been signed out since the tenant was last out of use.

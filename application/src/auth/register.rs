@@ -1,7 +1,8 @@
 //! Signing up: a new person with a new tenant.
 
 use domain::{
-    EmailAddress, InvitationToken, Language, NoSeatLeft, PersonName, PhoneNumber, Role, Tenant, TenantId, User, UserId,
+    EmailAddress, IdentityProvider, InvitationToken, Language, NoSeatLeft, PersonName, PhoneNumber, Role, Tenant,
+    TenantId, User, UserId,
     invitation::InvitationRefused,
     session::Device,
     tenant::TenantName,
@@ -11,12 +12,12 @@ use domain::{
 use futures::{TryFutureExt, future::try_join};
 use serde::{Deserialize, Serialize};
 
-use super::{Activate, AuthService, Credential, SignedIn, sign_in::SessionSeed};
+use super::{Activate, AuthService, Credential, KeptOut, SignedIn, sign_in::SessionSeed};
 use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, from_port_errors},
     idempotency::{IdempotentRequest, KeyReused, ReplayError},
-    ports::{Account, AddressHolder, ChangeSet, Mail, MailKind, Write},
+    ports::{Account, AddressHolder, ChangeSet, IdentityRejected, Mail, MailKind, Write},
     retry::{Setback, settle},
     security_log,
 };
@@ -81,8 +82,20 @@ pub enum RegisterError {
     #[error(transparent)]
     NoSeatLeft(#[from] NoSeatLeft),
     /// The tenant that invited is switched off.
-    #[error("this organisation is not active")]
-    TenantInactive,
+    #[error(transparent)]
+    KeptOut(#[from] KeptOut),
+    /// The ID token proves nothing.
+    #[error(transparent)]
+    Rejected(#[from] IdentityRejected),
+    /// The provider does not say that the address is theirs.
+    #[error("{0} does not confirm your email address; please choose a password and link {0} afterwards")]
+    AddressNotVouchedFor(IdentityProvider),
+    /// Whoever the ID token is about has another address than the invited one.
+    #[error("this invitation was sent to another email address than that of your {0} account")]
+    OtherIdentity(IdentityProvider),
+    /// Somebody signs in with that identity already.
+    #[error("this {0} account is linked to another account; sign in with it, or choose a password")]
+    IdentityTaken(IdentityProvider),
     /// The idempotency key was used for something else.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -100,7 +113,11 @@ impl Classified for RegisterError {
             Self::Invitation(InvitationRefused::Expired) => ErrorKind::TokenExpired,
             Self::UnknownInvitation | Self::Invitation(_) => ErrorKind::TokenInvalid,
             Self::NoSeatLeft(_) => ErrorKind::TenantLimitExceeded,
-            Self::TenantInactive => ErrorKind::TenantInactive,
+            Self::KeptOut(kept_out) => kept_out.kind(),
+            Self::Rejected(rejected) => rejected.kind(),
+            Self::AddressNotVouchedFor(provider) => ErrorKind::OutsideIdentity(*provider),
+            Self::OtherIdentity(_) => ErrorKind::InsufficientPermissions,
+            Self::IdentityTaken(_) => ErrorKind::Conflict,
             Self::KeyReused(_) => ErrorKind::IdempotencyKeyReused,
             Self::Failed(failure) => failure.kind(),
         }
@@ -143,7 +160,7 @@ impl AuthService {
     async fn found_tenant(&self, command: Register) -> Result<Registered, RegisterError> {
         let Register { email, first_name, last_name, .. } = &command;
         self.settings.passwords.check(&command.password, PersonalContext { email, first_name, last_name })?;
-        let hash = self.passwords.hash(&command.password).await?;
+        let hash = self.ports.passwords.hash(&command.password).await?;
         settle(|| self.try_register(&command, &hash)).await
     }
 
@@ -154,7 +171,7 @@ impl AuthService {
     ) -> Result<Registered, Setback<RegisterError>> {
         let (first_answer, holders) = try_join(
             self.first_answer(command.idempotency.as_ref()),
-            self.accounts.holders_of(&command.email).err_into(),
+            self.ports.accounts.holders_of(&command.email).err_into(),
         )
         .await?;
         match first_answer {
@@ -165,10 +182,10 @@ impl AuthService {
     }
 
     async fn create(&self, command: &Register, hash: &PasswordHash) -> Result<Registered, Setback<RegisterError>> {
-        let now = self.clock.now();
+        let now = self.ports.clock.now();
         let verification = self.settings.email_verification;
-        let user_id = UserId::from(self.ids.uuid());
-        let tenant_id = TenantId::from(self.ids.uuid());
+        let user_id = UserId::from(self.ports.ids.uuid());
+        let tenant_id = TenantId::from(self.ports.ids.uuid());
         let name = command.tenant_name.clone().unwrap_or_else(|| TenantName::of_person(&command.first_name));
         let (tenant, tenant_created) = Tenant::create(tenant_id.clone(), name, user_id.clone(), now);
         let new = NewUser {
@@ -245,7 +262,7 @@ impl AuthService {
         answer: &RememberedRegistration,
     ) -> Result<ChangeSet, RegisterError> {
         let Some(request) = request else { return Ok(changes) };
-        Ok(changes.write(Write::Remember(request.record(answer, self.clock.now())?)))
+        Ok(changes.write(Write::Remember(request.record(answer, self.ports.clock.now())?)))
     }
 
     pub(super) async fn first_answer(
@@ -253,8 +270,8 @@ impl AuthService {
         request: Option<&IdempotentRequest>,
     ) -> Result<Option<RememberedRegistration>, RegisterError> {
         let Some(request) = request else { return Ok(None) };
-        match self.accounts.find_idempotency_record(request.id()).await? {
-            Some(record) => Ok(record.replay(request, self.clock.now())?),
+        match self.ports.accounts.find_idempotency_record(request.id()).await? {
+            Some(record) => Ok(record.replay(request, self.ports.clock.now())?),
             None => Ok(None),
         }
     }
@@ -266,7 +283,7 @@ impl AuthService {
             return Ok(Registered::ConfirmationRequired { user_id, tenant_id });
         };
         let holder = AddressHolder { user_id, tenant_id, claimed: true };
-        let account = self.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
+        let account = self.ports.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
         let account = account.ok_or(RegisterError::EmailAlreadyExists)?;
         security_log::success("register_again", &holder.user_id, &holder.tenant_id);
         Ok(Registered::SignedIn(Box::new(self.sign_tokens(account, &seed).await?)))

@@ -75,11 +75,11 @@ impl AuthService {
         };
         let user = account.user.snapshot();
         token
-            .check(self.clock.now())
+            .check(self.ports.clock.now())
             .and_then(|()| account.user.recognises(&token, Purpose::ResetPassword))
             .inspect_err(|why| security_log::refused_link("reset_password", *why, &user.id, &user.tenant_id))?;
         self.settings.passwords.check(&command.new_password, account.user.personal_context())?;
-        let hash = self.passwords.hash(&command.new_password).await?;
+        let hash = self.ports.passwords.hash(&command.new_password).await?;
         settle(|| self.try_reset_password(&command, &hash)).await
     }
 
@@ -92,7 +92,7 @@ impl AuthService {
         let (mut token, account) = found.ok_or(ResetPasswordError::UnknownToken)?;
         let (before, mut user) = (account.user.clone(), account.user);
         let (user_id, tenant_id) = (user.snapshot().id.clone(), user.snapshot().tenant_id.clone());
-        let outcome = user.reset_password(&mut token, hash.clone(), self.clock.now());
+        let outcome = user.reset_password(&mut token, hash.clone(), self.ports.clock.now());
         let outcome = outcome
             .inspect_err(|why| security_log::refused_link("reset_password", *why, &user_id, &tenant_id))
             .map_err(ResetPasswordError::from)?;

@@ -45,8 +45,8 @@ impl AuthService {
     ///
     /// [`Failure`] when they are not shown.
     pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionSnapshot>, Failure> {
-        let mut sessions = self.sessions.of_user(&TenantScope::from(actor), actor.user_id()).await?;
-        let (generation, now) = (actor.user.snapshot().sessions, self.clock.now());
+        let mut sessions = self.ports.sessions.of_user(&TenantScope::from(actor), actor.user_id()).await?;
+        let (generation, now) = (actor.user.snapshot().sessions, self.ports.clock.now());
         sessions.retain(|session| {
             session.is_live(generation, &self.settings.sessions, now)
                 && !actor.tenant.has_signed_out(session.snapshot().started_at)
@@ -76,7 +76,7 @@ impl AuthService {
         let found = self.as_they_are_now(actor, Some(id)).await?;
         let mut session = found.and_then(|account| account.session).ok_or(SessionError::NotFound)?;
         let token = off_the_list([&session]);
-        let Some(event) = session.end_remotely(self.clock.now()) else { return Ok(()) };
+        let Some(event) = session.end_remotely(self.ports.clock.now()) else { return Ok(()) };
         let mut changes = ChangeSet::default().write(Write::SaveSession(session)).write_all(token).by(actor.user_id());
         changes.events.push(event.into());
         self.commit(changes).await
@@ -96,11 +96,11 @@ impl AuthService {
 
     async fn try_end_other_sessions(&self, actor: &Actor) -> Result<(), Setback<SessionError>> {
         let scope = TenantScope::from(actor);
-        let listed = self.sessions.of_user(&scope, actor.user_id());
+        let listed = self.ports.sessions.of_user(&scope, actor.user_id());
         let (found, listed) =
             futures::future::try_join(self.as_they_are_now(actor, actor.session_id()), listed).await?;
         let SignedInAccount { user: before, session: current, .. } = found.ok_or(SessionError::NotFound)?;
-        let (mut user, now) = (before.clone(), self.clock.now());
+        let (mut user, now) = (before.clone(), self.ports.clock.now());
         let current = current.filter(|current| current.is_live(user.snapshot().sessions, &self.settings.sessions, now));
         let outcome = user.sign_out_everywhere(now);
         let is_current = |session: &&Session| Some(&session.snapshot().id) == actor.session_id();
@@ -118,11 +118,11 @@ impl AuthService {
         self.commit(changes).await
     }
 
-    async fn as_they_are_now(
+    pub(super) async fn as_they_are_now(
         &self,
         actor: &Actor,
         session_id: Option<&SessionId>,
     ) -> Result<Option<SignedInAccount>, StoreError> {
-        self.accounts.find_signed_in(&TenantScope::from(actor), actor.user_id(), session_id).await
+        self.ports.accounts.find_signed_in(&TenantScope::from(actor), actor.user_id(), session_id).await
     }
 }

@@ -37,16 +37,16 @@ pub(super) struct SessionSeed {
 impl AuthService {
     /// Makes up a session.
     pub(super) fn new_seed(&self) -> SessionSeed {
-        self.seed_for(&SessionId::from(self.ids.uuid()))
+        self.seed_for(&SessionId::from(self.ports.ids.uuid()))
     }
 
     /// Makes up a session with this id.
     pub(super) fn seed_for(&self, session_id: &SessionId) -> SessionSeed {
         SessionSeed {
             session_id: session_id.to_string(),
-            refresh_token_id: self.ids.uuid().to_string(),
-            access_token_id: self.ids.uuid().to_string(),
-            started_at: self.clock.now(),
+            refresh_token_id: self.ports.ids.uuid().to_string(),
+            access_token_id: self.ports.ids.uuid().to_string(),
+            started_at: self.ports.clock.now(),
         }
     }
 
@@ -109,7 +109,7 @@ impl AuthService {
             issued_at,
             expires_at: issued_at + self.settings.sessions.refresh_token_lifetime,
         };
-        self.tokens.issue_refresh(&claims).await
+        self.ports.tokens.issue_refresh(&claims).await
     }
 
     /// Signs an access token for a session.
@@ -122,7 +122,7 @@ impl AuthService {
     ) -> Result<IssuedAccessToken, TokenSigningError> {
         let user = account.user.snapshot();
         let claims = AccessTokenClaims { id, session_id, user, tier: account.tier(), issued_at };
-        self.tokens.issue_access(&claims).await
+        self.ports.tokens.issue_access(&claims).await
     }
 
     /// Lists a refresh token where the Python services look for it.

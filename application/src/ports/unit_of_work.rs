@@ -100,6 +100,14 @@ pub enum Write {
     /// Reserves an outside identity for one user; [`Refusal::IdentityTaken`] when it is reserved, be it for the
     /// same one.
     ClaimIdentity(IdentityClaim),
+    /// Stores who has an outside identity now; [`Refusal::Stale`] when it is not the loaded user's, of the loaded
+    /// tenant, any more.
+    SaveIdentity {
+        /// As loaded.
+        before: Box<IdentityClaim>,
+        /// As decided: a claim of the same identity.
+        after: Box<IdentityClaim>,
+    },
     /// Frees an outside identity; [`Refusal::Stale`] when it is not that user's any more.
     ReleaseIdentity(IdentityClaim),
     /// Keeps the seats of a tenant. Those that were read from the record become as many more or less as lie between

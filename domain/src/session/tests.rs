@@ -139,6 +139,16 @@ fn rule_16_signing_out_ends_the_session_once() {
 }
 
 #[test]
+fn rule_9_a_session_is_fresh_for_five_minutes_after_a_sign_in() {
+    let session = session();
+    assert!(session.is_fresh(Some(at(0)), at(299)));
+    assert!(!session.is_fresh(Some(at(0)), at(300)));
+    assert!(!session.is_fresh(Some(at(250)), at(300)), "that sign-in began another session");
+    assert!(!session.is_fresh(Some(at(-300)), at(0)), "this session began without a sign-in");
+    assert!(!session.is_fresh(None, at(0)));
+}
+
+#[test]
 fn a_user_agent_is_cut_and_cleaned() {
     let device = Device::new(Some(&format!("curl\r\n{}", "x".repeat(400))), None);
     assert_eq!(device.user_agent.map(|text| text.len()), Some(Device::MAX_USER_AGENT));

@@ -114,3 +114,22 @@ pub(crate) async fn the_identities_of_a_user_are_found_oldest_first(store: &Stor
     assert_eq!(of(&ben.tenant_id, &anna.id).await, [], "another tenant's user has none");
     assert_eq!(of(&anna.tenant_id, &domain::UserId::restore("nobody")).await, []);
 }
+
+pub(crate) async fn an_identity_goes_to_another_tenant_or_user_as_it_was_loaded(store: &Store) {
+    let (anna, ben) = (registered(store, "anna").await, registered(store, "ben").await);
+    let (of_anna, of_ben) = (claim("1", &anna), claim("1", &ben));
+    claimed(store, of_anna.clone()).await;
+    let save = async |before: &IdentityClaim, after: &IdentityClaim| {
+        let (before, after) = (Box::new(before.clone()), Box::new(after.clone()));
+        store.commit(ChangeSet::default().write(Write::SaveIdentity { before, after })).await
+    };
+    let elsewhere = IdentityClaim { tenant_id: ben.snapshot().tenant_id.clone(), ..of_anna.clone() };
+    save(&of_anna, &elsewhere).await.unwrap();
+    assert_eq!(store.identity_claims.find(&identity("1")).await.unwrap(), Some(elsewhere.clone()));
+    for outdated in [&of_anna, &of_ben] {
+        let refused = save(outdated, &of_ben).await;
+        assert!(matches!(refused, Err(CommitError::Refused(Refusal::Stale))), "{refused:?}");
+    }
+    save(&elsewhere, &of_ben).await.unwrap();
+    assert_eq!(store.identity_claims.find(&identity("1")).await.unwrap(), Some(of_ben));
+}

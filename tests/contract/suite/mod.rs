@@ -175,6 +175,7 @@ macro_rules! for_each_test {
                 a_taken_identity_leaves_nothing_of_a_registration
                 a_released_identity_can_be_claimed_again
                 the_identities_of_a_user_are_found_oldest_first
+                an_identity_goes_to_another_tenant_or_user_as_it_was_loaded
             }
             idempotency {
                 a_key_is_used_once

@@ -12,15 +12,15 @@ use domain::{
 };
 
 use super::{
-    business,
+    business, identities,
     plan::{LOADED_UPDATED_AT, Loaded, Plan},
 };
 use crate::dynamodb::{
     DynamoStore,
     expression::{Changes, Condition, Item, check, delete, number, put, text, update},
     items::{
-        audit_record, email_claim, idempotency_record, identity_claim, invitation, one_time_token, preferences,
-        refresh_token, seats, session, tenant, time, user,
+        audit_record, email_claim, idempotency_record, invitation, one_time_token, preferences, refresh_token, seats,
+        session, tenant, time, user,
     },
     tables::{Table, UsersKey},
 };
@@ -68,15 +68,9 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let key = store.key(Table::Tenants, tenant_id.as_str());
             plan.unless(Refusal::Stale, check(store.name(Table::Tenants), key, usable)?);
         }
-        Write::ClaimIdentity(claim) => {
-            let item = identity_claim::to_item(claim);
-            plan.unless(Refusal::IdentityTaken, create(store, Table::AccountIdentities, item)?);
-        }
-        Write::ReleaseIdentity(claim) => {
-            let key = store.key(Table::AccountIdentities, claim.identity.id().as_str());
-            let theirs = Condition::new("#user_id = :holder").with("holder", text(claim.user_id.as_str()));
-            plan.unless(Refusal::Stale, delete(store.name(Table::AccountIdentities), key, theirs)?);
-        }
+        Write::ClaimIdentity(claim) => identities::claim(plan, store, claim)?,
+        Write::SaveIdentity { before, after } => identities::save(plan, store, before, after)?,
+        Write::ReleaseIdentity(claim) => identities::release(plan, store, claim)?,
         Write::SaveSeats { tenant_id, before, after, limit } => {
             save_seats(plan, store, tenant_id, *before, *after, *limit)?;
         }
@@ -131,7 +125,7 @@ pub(super) fn audit(plan: &mut Plan, store: &DynamoStore, id: &str, entry: &Audi
 }
 
 /// Stores an item whose key must be free.
-fn create(
+pub(super) fn create(
     store: &DynamoStore,
     table: Table,
     item: Item,
