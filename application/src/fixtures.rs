@@ -95,6 +95,10 @@ impl AccountRepository for MockAccounts {
         unreachable!()
     }
 
+    async fn one_time_tokens_of(&self, _: &User) -> Result<Vec<(Purpose, TokenHash)>, StoreError> {
+        unreachable!()
+    }
+
     async fn find_legacy_refresh_token(
         &self,
         _: &TokenId,

@@ -31,7 +31,7 @@ const BUDGET: &[Line] = &[
     ("find a member", 2, &[("BatchGetItem", 2)]),
     ("change a role", 3, &[("BatchGetItem", 2), ("TransactWriteItems", 1)]),
     ("deactivate a member", 3, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
-    ("remove a member", 4, &[("BatchGetItem", 2), ("GetItem", 2), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("remove a member", 4, &[("BatchGetItem", 2), ("GetItem", 2), ("Query", 5), ("TransactWriteItems", 1)]),
     ("hand the tenant over", 3, &[("BatchGetItem", 3), ("TransactWriteItems", 1)]),
     ("list sessions", 2, &[("BatchGetItem", 1), ("Query", 1)]),
     ("invite", 4, &[("BatchGetItem", 1), ("GetItem", 3), ("Query", 5), ("TransactWriteItems", 1)]),

@@ -26,6 +26,7 @@ mod moving;
 mod onboarding;
 mod own_identities;
 mod ownership;
+mod removal;
 mod security_rules;
 mod settings;
 mod signers;

@@ -24,8 +24,8 @@ use crate::{
     actor::{Actor, Denied, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
     ports::{
-        AccountRepository, ChangeSet, Clock, EntitlementRepository, MemberRepository, SessionRepository, UnitOfWork,
-        Write,
+        AccountRepository, ChangeSet, Clock, EntitlementRepository, IdentityClaimRepository, MemberRepository,
+        SessionRepository, UnitOfWork, Write,
     },
     retry::{Setback, look_again},
     security_log,
@@ -38,6 +38,7 @@ pub struct MemberService {
     accounts: Arc<dyn AccountRepository>,
     members: Arc<dyn MemberRepository>,
     sessions: Arc<dyn SessionRepository>,
+    identity_claims: Arc<dyn IdentityClaimRepository>,
     entitlements: Arc<dyn EntitlementRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
     clock: Arc<dyn Clock>,
@@ -101,8 +102,9 @@ impl MemberService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports) -> Self {
-        let Ports { accounts, members, sessions, entitlements, unit_of_work, clock, .. } = ports.clone();
-        Self { accounts, members, sessions, entitlements, unit_of_work, clock }
+        let Ports { accounts, members, sessions, identity_claims, entitlements, unit_of_work, clock, .. } =
+            ports.clone();
+        Self { accounts, members, sessions, identity_claims, entitlements, unit_of_work, clock }
     }
 
     /// A member of the actor's tenant, and the tenant, as they are now.

@@ -1,17 +1,26 @@
 //! Removing a member for good.
 
-use domain::{SeatChange, User, UserId, user::UserStatus};
+use domain::{
+    SeatChange, TokenHash, User, UserId,
+    user::{UserSnapshot, UserStatus},
+    verification::Purpose,
+};
 use futures::{TryFutureExt, future::try_join3};
 
 use super::{MemberError, MemberService, authority, log, off_the_list, sessions::SESSIONS_AT_ONCE};
 use crate::{
     actor::{Actor, TenantScope},
-    ports::{ChangeSet, Write},
+    ports::{ChangeSet, StoreError, Write},
     retry::{Setback, settle},
 };
 
+/// How many one-time tokens are removed in the same transaction, which has an end. Without their user the others are as
+/// good as nothing, and DynamoDB removes them when their time to live is over.
+const TOKENS_AT_ONCE: usize = 8;
+
 impl MemberService {
-    /// Removes a member with their preferences and their sessions; the seat and the address are free.
+    /// Removes a member with their preferences, their sessions and what was mailed to them; the seat, the address and the
+    /// accounts elsewhere that they signed in with are free.
     ///
     /// # Errors
     ///
@@ -30,7 +39,8 @@ impl MemberService {
         )
         .await?;
         let outcome = user.remove(&authority(actor, &tenant)).map_err(MemberError::from)?;
-        let address = self.claim_of(&user).await?;
+        // After the user, whose version each change of these counts.
+        let left_behind = self.left_behind(&scope, &user).await?;
         let change = match user.snapshot().status {
             UserStatus::Inactive => SeatChange::LeaveSwitchedOff,
             UserStatus::Pending | UserStatus::Active | UserStatus::Suspended => SeatChange::Leave,
@@ -43,19 +53,39 @@ impl MemberService {
         let changes = ChangeSet::default()
             .write(Write::RemoveUser(Box::new(user)))
             .write(seats)
-            .write_if(address)
+            .write_all(left_behind)
             .write_all(off_the_list(&sessions))
             .write_all(rows.map(Write::RemoveSession))
             .record(outcome);
         self.commit(actor, tenant, changes).await
     }
 
-    /// What frees the user's address, if it is reserved for them. A user of the Python service has no claim until they
-    /// sign in here, and then is not the one who was loaded.
-    async fn claim_of(&self, user: &User) -> Result<Option<Write>, MemberError> {
-        let user = user.snapshot();
-        let holders = self.accounts.holders_of(&user.email).await?;
-        let is_claimed = holders.iter().any(|holder| holder.claimed && holder.user_id == user.id);
-        Ok(is_claimed.then(|| Write::ReleaseEmail { email: user.email.clone(), user_id: user.id.clone() }))
+    /// What frees what is reserved for the user, and takes away what was mailed to them (security rule 27).
+    async fn left_behind(&self, scope: &TenantScope, user: &User) -> Result<Vec<Write>, StoreError> {
+        let owner = user.snapshot();
+        let (holders, identities, tokens) = try_join3(
+            self.accounts.holders_of(&owner.email),
+            self.identity_claims.of_user(scope, &owner.id),
+            self.accounts.one_time_tokens_of(user),
+        )
+        .await?;
+        // A user of the Python service has no claim until they sign in here, and then is not the one who was loaded.
+        let is_claimed = holders.iter().any(|holder| holder.claimed && holder.user_id == owner.id);
+        let address = is_claimed.then(|| Write::ReleaseEmail { email: owner.email.clone(), user_id: owner.id.clone() });
+        let identities = identities.into_iter().map(Write::ReleaseIdentity);
+        Ok(address.into_iter().chain(identities).chain(forgotten(owner, tokens)).collect())
     }
+}
+
+/// Removes the newest tokens, which the user's own row names, before those that an index names.
+fn forgotten(user: &UserSnapshot, listed: Vec<(Purpose, TokenHash)>) -> impl Iterator<Item = Write> {
+    let newest = [(Purpose::ConfirmEmail, &user.confirmation_token), (Purpose::ResetPassword, &user.reset_token)];
+    let newest = newest.into_iter().filter_map(|(purpose, hash)| Some((purpose, hash.clone()?)));
+    let mut tokens: Vec<_> = newest.collect();
+    for token in listed {
+        if !tokens.contains(&token) {
+            tokens.push(token);
+        }
+    }
+    tokens.into_iter().take(TOKENS_AT_ONCE).map(|(purpose, hash)| Write::ForgetToken { purpose, hash })
 }

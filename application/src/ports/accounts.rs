@@ -119,6 +119,13 @@ pub trait AccountRepository: Send + Sync {
     async fn find_one_time_token(&self, purpose: Purpose, hash: &TokenHash)
     -> Result<Option<OneTimeToken>, StoreError>;
 
+    /// The one-time tokens of a user, used or not, that an index knows: one of a moment ago may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails or holds something unreadable.
+    async fn one_time_tokens_of(&self, user: &User) -> Result<Vec<(Purpose, TokenHash)>, StoreError>;
+
     /// The refresh token of the Python service with this id; or, once it was exchanged, the session
     /// `exchanged_for` as what has become of it.
     ///

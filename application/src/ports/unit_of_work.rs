@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     BusinessFoundation, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, SessionId,
-    Tenant, TenantId, Timestamp, TokenId, User, UserId, session::RefreshToken,
+    Tenant, TenantId, Timestamp, TokenHash, TokenId, User, UserId, session::RefreshToken, verification::Purpose,
 };
 
 use super::{IdentityClaim, Mail, SeatRecord, StoreError};
@@ -136,6 +136,13 @@ pub enum Write {
     IssueToken(OneTimeToken),
     /// Stores that a one-time token was used; [`Refusal::TokenUsed`] when it is used or gone already.
     RedeemToken(OneTimeToken),
+    /// Removes a one-time token if it is there.
+    ForgetToken {
+        /// What it is for.
+        purpose: Purpose,
+        /// The hash of its secret.
+        hash: TokenHash,
+    },
     /// Stores a new session; [`Refusal::AlreadyExists`] when there is one of that id.
     StartSession(Session),
     /// Stores a session as decided; [`Refusal::Stale`] when the stored version is not the loaded one any more.

@@ -74,6 +74,12 @@ impl DynamoAccountRepository {
         Ok(Some((Account { user, tenant, plan }, session)))
     }
 
+    async fn tokens_of(&self, user: &User, purpose: Purpose) -> Result<Vec<(Purpose, TokenHash)>, StoreError> {
+        let (table, user_id) = (one_time_token::table_of(purpose), user.snapshot().id.as_str());
+        let items = self.store.query(table, Some(index::BY_USER), "user_id", user_id).await?;
+        items.iter().map(|item| Ok((purpose, one_time_token::read_hash(purpose, item)?))).collect()
+    }
+
     /// The user and tenant among `rows`, unless the user is of another tenant.
     fn user_and_tenant(&self, rows: &Rows, scope: &TenantScope) -> Result<Option<(User, Tenant)>, StoreError> {
         let Some(item) = rows.item(Table::Users) else { return Ok(None) };
@@ -160,6 +166,13 @@ impl AccountRepository for DynamoAccountRepository {
             user::read_tenant_and_email(&user)?
         };
         one_time_token::read(purpose, &item, owner).map(Some)
+    }
+
+    async fn one_time_tokens_of(&self, user: &User) -> Result<Vec<(Purpose, TokenHash)>, StoreError> {
+        let (mut tokens, resets) =
+            try_join(self.tokens_of(user, Purpose::ConfirmEmail), self.tokens_of(user, Purpose::ResetPassword)).await?;
+        tokens.extend(resets);
+        Ok(tokens)
     }
 
     async fn find_legacy_refresh_token(

@@ -114,6 +114,7 @@ macro_rules! for_each_test {
                 rule_8_a_redeemed_token_is_over_for_python_too
                 a_token_of_another_purpose_does_not_exist
                 a_token_that_is_gone_cannot_be_redeemed
+                the_tokens_of_a_user_are_found_and_forgotten
             }
             members {
                 pages_show_everybody_of_the_tenant_once

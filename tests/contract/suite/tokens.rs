@@ -71,3 +71,21 @@ pub(crate) async fn a_token_that_is_gone_cannot_be_redeemed(store: &Store) {
     assert!(is_used(&refused), "{refused:?}");
     assert_eq!(store.rows(Table::PasswordResets).await, []);
 }
+
+pub(crate) async fn the_tokens_of_a_user_are_found_and_forgotten(store: &Store) {
+    // The registrations' own tokens are one and the same here, the later one's.
+    let (anna, ben) = (registered(store, "anna").await, registered(store, "ben").await);
+    let tokens = [(Purpose::ConfirmEmail, 7), (Purpose::ResetPassword, 8)];
+    let tokens = tokens.map(|(purpose, seed)| one_time_token(purpose, &anna, seed));
+    store.commit(ChangeSet::default().write_all(tokens.clone().map(Write::IssueToken))).await.unwrap();
+    let of = async |user| store.accounts.one_time_tokens_of(user).await.unwrap();
+    let [confirmation, reset] = tokens.map(|token| (token.snapshot().purpose, token.snapshot().hash.clone()));
+    assert_eq!(of(&anna).await, [confirmation.clone(), reset.clone()]);
+    let others = of(&ben).await;
+    for _ in 0..2 {
+        let (purpose, hash) = reset.clone();
+        store.commit(ChangeSet::default().write(Write::ForgetToken { purpose, hash })).await.unwrap();
+        assert_eq!(of(&anna).await, std::slice::from_ref(&confirmation));
+    }
+    assert_eq!(of(&ben).await, others);
+}

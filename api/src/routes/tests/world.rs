@@ -17,7 +17,7 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::{
-    EmailAddress, OneTimeToken, Session, SessionId, Timestamp, TokenHash, TokenId, UserId,
+    EmailAddress, OneTimeToken, Session, SessionId, Timestamp, TokenHash, TokenId, User, UserId,
     session::SessionPolicy,
     user::{EmailVerification, Password, PasswordHash, PasswordPolicy},
     verification::Purpose,
@@ -177,6 +177,10 @@ impl AccountRepository for World {
 
     async fn find_one_time_token(&self, _: Purpose, _: &TokenHash) -> Result<Option<OneTimeToken>, StoreError> {
         Ok(None)
+    }
+
+    async fn one_time_tokens_of(&self, _: &User) -> Result<Vec<(Purpose, TokenHash)>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn find_legacy_refresh_token(

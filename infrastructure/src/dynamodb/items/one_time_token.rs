@@ -34,6 +34,11 @@ pub(in crate::dynamodb) fn to_item(token: &OneTimeTokenSnapshot) -> Item {
         .build()
 }
 
+/// Which token it is.
+pub(in crate::dynamodb) fn read_hash(purpose: Purpose, item: &Item) -> Result<TokenHash, StoreError> {
+    Ok(TokenHash::restore(Reader::new(table_of(purpose), item).text("token_hash")?))
+}
+
 /// Whose a token is.
 pub(in crate::dynamodb) fn read_user_id(purpose: Purpose, item: &Item) -> Result<UserId, StoreError> {
     Ok(UserId::restore(Reader::new(table_of(purpose), item).text("user_id")?))

@@ -81,6 +81,10 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             plan.always(put(store.name(table), item, Condition::default())?);
         }
         Write::RedeemToken(token) => redeem(plan, store, token)?,
+        Write::ForgetToken { purpose, hash } => {
+            let table = one_time_token::table_of(*purpose);
+            plan.always(delete(store.name(table), store.key(table, hash.as_str()), Condition::default())?);
+        }
         Write::StartSession(session) => {
             let item = session::to_item(session.snapshot());
             plan.unless(Refusal::AlreadyExists, create(store, Table::AccountSessions, item)?);
