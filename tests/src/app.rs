@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -26,6 +27,7 @@ use infrastructure::{
     system::SystemIds,
     wiring::{self, Ambient, Services},
 };
+use tokio::net::TcpListener;
 
 use crate::{Client, Probe, TestClock};
 
@@ -219,6 +221,18 @@ impl AppBuilder {
         let services = services(&config, probe.watch(&dynamodb), clock.clone()).await;
         let client = Client::in_process(router(&services, &config));
         App::new(client, clock, dynamodb, probe, config, services, self.jwt_secret())
+    }
+
+    /// Starts the service on an empty store in memory, and serves it on a port of this machine until the runtime
+    /// ends. Answers also with where that is.
+    pub async fn serve(self) -> (App, String) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut app = self.start().await;
+        let Some(router) = app.client.router() else { unreachable!("the service is in this process") };
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        app.client = Client::remote(base.parse().expect("a URL"));
+        (app, base)
     }
 
     /// Uses a service that runs elsewhere; see [`App::remote`].

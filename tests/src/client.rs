@@ -36,6 +36,14 @@ impl Client {
         Self(Transport::InProcess(router))
     }
 
+    /// The router that it calls, unless it calls a running process.
+    pub(crate) fn router(&self) -> Option<Router> {
+        match &self.0 {
+            Transport::InProcess(router) => Some(router.clone()),
+            Transport::Remote(..) => None,
+        }
+    }
+
     /// Calls a running process.
     pub(crate) fn remote(base: Url) -> Self {
         // `cargo lambda watch` now and then leaves bytes on a connection that it keeps open, which the next request
