@@ -1,4 +1,5 @@
-//! The dependency rule: `domain ← application ← {infrastructure, api} ← {api-lambda, api-local}`.
+//! The dependency rule: `domain ← application ← {infrastructure, api} ← {api-lambda, api-local}`, and `xtask` beside the
+//! hosts.
 //!
 //! Every crate has an exact list of what it may depend on directly. A new entry is a decision that belongs
 //! into `docs/adr/`, not a repair.
@@ -10,7 +11,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Direct dependencies of each crate, development ones aside.
-const ALLOWED: [(&str, &[&str]); 6] = [
+const ALLOWED: [(&str, &[&str]); 7] = [
     (
         "domain",
         &[
@@ -139,6 +140,30 @@ const ALLOWED: [(&str, &[&str]); 6] = [
             "tokio",
             "tracing",
             "tracing-subscriber",
+        ],
+    ),
+    (
+        "xtask",
+        &[
+            "anstream",
+            "anstyle",
+            "application",
+            "chrono",
+            "clap",
+            "domain",
+            "hex",
+            "infrastructure",
+            "jsonwebtoken",
+            "reqwest",
+            "secrecy",
+            "serde",
+            "serde-saphyr",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "tokio",
+            "toml",
+            "zip",
         ],
     ),
 ];

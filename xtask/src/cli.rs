@@ -1,0 +1,272 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::stage::Stage;
+
+/// Builds, deploys and moves the account service, and says first what is there (docs/deployment).
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+pub(crate) struct Cli {
+    /// Which deployment.
+    #[arg(long, global = true, value_enum, default_value = "dev")]
+    pub(crate) stage: Stage,
+
+    /// AWS region.
+    #[arg(long, global = true, default_value = "us-east-1")]
+    pub(crate) region: String,
+
+    /// Change nothing, and show the calls that would have.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// The workspace, if it is not the one that this program was built in.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) root: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look at what is there, and decide what to import and what to create.
+    Preflight(DomainOption),
+    /// Compile the Lambda function and put it into a zip.
+    Build(BuildOptions),
+    /// Hand what was built to AWS, or describe an image of it.
+    Package(PackageOptions),
+    /// Check the templates.
+    Lint,
+    /// Show what would change, and change it.
+    Deploy(DeployOptions),
+    /// Ask the running service, and accept exactly what it must answer.
+    Smoke(SmokeOptions),
+    /// Lead the traffic of the custom domain to this service.
+    Switch(SwitchOptions),
+    /// Lead the traffic of the custom domain back to where it went before.
+    Rollback(RollbackOptions),
+    /// Delete a stack that this service replaces, once nothing depends on it.
+    Decommission(DecommissionOptions),
+}
+
+impl Command {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Preflight(_) => "preflight",
+            Self::Build(_) => "build",
+            Self::Package(_) => "package",
+            Self::Lint => "lint",
+            Self::Deploy(_) => "deploy",
+            Self::Smoke(_) => "smoke",
+            Self::Switch(_) => "switch",
+            Self::Rollback(_) => "rollback",
+            Self::Decommission(_) => "decommission",
+        }
+    }
+}
+
+/// Which custom domain.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DomainOption {
+    /// The custom domain [default: that of the stage].
+    #[arg(long)]
+    domain: Option<String>,
+}
+
+impl DomainOption {
+    pub(crate) fn name(&self, stage: Stage) -> &str {
+        self.domain.as_deref().unwrap_or(stage.domain())
+    }
+}
+
+/// Which processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Architecture {
+    /// Graviton, which the templates choose.
+    Arm64,
+    /// Intel and AMD.
+    #[value(name = "x86-64")]
+    X86_64,
+}
+
+impl Architecture {
+    /// The name in paths and on the command line.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86-64",
+        }
+    }
+
+    /// What Lambda calls it.
+    pub(crate) const fn lambda_name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    /// What Rust calls it.
+    pub(crate) const fn target(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
+}
+
+/// What compiles and links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Linker {
+    /// `cargo lambda` with Zig: for either processor, on any machine, against Lambda's own C library.
+    Zig,
+    /// `cargo` alone: for this machine's processor, against this machine's C library.
+    Host,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BuildOptions {
+    /// Which processor.
+    #[arg(long, value_enum, default_value = "arm64")]
+    pub(crate) arch: Architecture,
+
+    /// What compiles and links.
+    #[arg(long, value_enum, default_value = "zig")]
+    pub(crate) with: Linker,
+
+    /// Put a binary that is there already into the zip, instead of compiling one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PackageOptions {
+    /// Which processor.
+    #[arg(long, value_enum, default_value = "arm64")]
+    pub(crate) arch: Architecture,
+
+    /// Bucket for the zip [default: the artifact bucket of the shared infrastructure].
+    #[arg(long, conflicts_with_all = ["image", "image_uri"])]
+    pub(crate) bucket: Option<String>,
+
+    /// Write what an image is built of, instead of handing over the zip.
+    #[arg(long, conflicts_with = "image_uri")]
+    pub(crate) image: bool,
+
+    /// Deploy this image, by its digest, instead of the zip.
+    #[arg(long)]
+    pub(crate) image_uri: Option<String>,
+}
+
+/// Which of our stacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deployable {
+    /// What the service needs and a stage may lack.
+    Shared,
+    /// The service.
+    Account,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeployOptions {
+    /// Which of our stacks.
+    #[arg(value_enum)]
+    pub(crate) what: Deployable,
+
+    /// Only the tables and the image repository: what an image needs before there is one.
+    #[arg(long)]
+    pub(crate) base: bool,
+
+    /// Let this resource be replaced or deleted, by its logical id.
+    #[arg(long, value_name = "LOGICAL_ID")]
+    pub(crate) allow: Vec<String>,
+
+    /// Needed in production: the changes were looked at.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SmokeOptions {
+    /// The service's root [default: below the custom domain].
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) domain: DomainOption,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SwitchOptions {
+    #[command(flatten)]
+    pub(crate) domain: DomainOption,
+
+    /// Seconds until the new target must answer through the custom domain; it goes back otherwise.
+    #[arg(long, default_value = "60", value_parser = clap::value_parser!(u64).range(0..=900))]
+    pub(crate) patience: u64,
+
+    /// Needed in production.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RollbackOptions {
+    #[command(flatten)]
+    pub(crate) domain: DomainOption,
+
+    /// The API to go back to, where the last switch was not written down.
+    #[arg(long, value_name = "API_ID")]
+    pub(crate) to: Option<String>,
+
+    /// That API's stage.
+    #[arg(long, default_value = "$default", requires = "to")]
+    pub(crate) to_stage: String,
+}
+
+/// What this service replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Replaced {
+    /// The Python service.
+    Python,
+    /// The .NET service.
+    Dotnet,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DecommissionOptions {
+    /// Which of the services that this one replaces.
+    #[arg(value_enum)]
+    pub(crate) what: Replaced,
+
+    #[command(flatten)]
+    pub(crate) domain: DomainOption,
+
+    /// Days that the new service must have had the traffic.
+    #[arg(long, default_value = "14", value_parser = clap::value_parser!(u16).range(7..=365))]
+    pub(crate) soak_days: u16,
+
+    /// Delete the stack; otherwise the command only says whether it could.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+}

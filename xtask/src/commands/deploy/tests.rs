@@ -1,0 +1,321 @@
+use clap::Parser;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    cli::{Cli, Command},
+    fakes::{
+        Bench,
+        world::{self, World},
+    },
+    stage::Stage,
+};
+
+const STACK: &str = "purposepath-account-rust-dev";
+const TEMPLATE: &str = "
+Parameters:
+  Stage: {Type: String}
+  Release: {Type: String}
+  CodeKey: {Type: String}
+  UsersTableSource: {Type: String}
+  EmailFrom: {Type: String}
+Resources:
+  Table: {Type: AWS::DynamoDB::Table, Properties: {TableName: !Ref UsersTableSource}}
+";
+const SAMCONFIG: &str = r#"
+version = 0.1
+[dev.deploy.parameters]
+stack_name = "purposepath-account-rust-dev"
+[dev.deploy.parameters.parameter_overrides]
+Stage = "dev"
+EmailFrom = "PurposePath <no-reply@example.com>"
+UsersTableSource = "fixed"
+[prod.deploy.parameters]
+stack_name = "purposepath-account-rust-prod"
+"#;
+
+fn options(arguments: &[&str]) -> DeployOptions {
+    let all = ["xtask", "deploy"].iter().chain(arguments);
+    let Command::Deploy(options) = Cli::parse_from(all).command else { panic!("deploy") };
+    options
+}
+
+fn describe(stack: &str) -> String {
+    format!("aws cloudformation describe-stacks --stack-name {stack}")
+}
+
+const SETS: &str = "aws cloudformation list-change-sets --stack-name purposepath-account-rust-dev";
+const EVENTS: &str =
+    "aws cloudformation describe-stack-events --stack-name purposepath-account-rust-dev --max-items 100";
+const SET: &str = "aws cloudformation describe-change-set --change-set-name new";
+const EXECUTE: &str = "aws cloudformation execute-change-set --change-set-name new";
+const DISCARD: &str = "aws cloudformation delete-change-set --change-set-name new";
+const SAM: &str = "sam deploy --template-file <root>/deployment/account-service/template.yaml --config-file \
+                   <root>/deployment/account-service/samconfig.toml --config-env dev --stack-name \
+                   purposepath-account-rust-dev --region us-east-1 --no-execute-changeset --no-confirm-changeset \
+                   --no-fail-on-empty-changeset --parameter-overrides \
+                   file://<root>/target/xtask/account-service-dev.json";
+
+fn change(action: &str, resource: &str, resource_type: &str, replacement: Option<&str>) -> Value {
+    let mut change = json!({"Action": action, "LogicalResourceId": resource, "ResourceType": resource_type});
+    change["Replacement"] = json!(replacement);
+    if replacement.is_none() {
+        change.as_object_mut().unwrap().remove("Replacement");
+    }
+    json!({"Type": "Resource", "ResourceChange": change})
+}
+
+fn event(id: &str, resource: &str, status: &str, reason: Option<&str>) -> Value {
+    let mut event = json!({
+        "EventId": id, "StackName": STACK, "LogicalResourceId": resource, "ResourceType": "AWS::X::Y",
+        "Timestamp": "2026-01-01T10:00:00.000000+00:00", "ResourceStatus": status,
+    });
+    if let Some(reason) = reason {
+        event["ResourceStatusReason"] = json!(reason);
+    }
+    event
+}
+
+/// A world in which the change set consists of these changes, and then succeeds.
+fn proposing(changes: &[Value]) -> World {
+    let mut world = World::default();
+    let old = json!({"ChangeSetId": "old", "Status": "FAILED"});
+    world
+        .set(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "UPDATE_COMPLETE", &[])]}))
+        .then(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "UPDATE_IN_PROGRESS", &[])]}))
+        .then(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "UPDATE_COMPLETE", &[])]}))
+        .set(SETS, &json!({"Summaries": [old]}))
+        .then(SETS, &json!({"Summaries": [{"ChangeSetId": "new", "Status": "CREATE_COMPLETE"}, old]}))
+        .set_text(SAM, "")
+        .set(SET, &json!({"ChangeSetId": "new", "Status": "CREATE_COMPLETE", "Changes": changes}))
+        .set_text(EXECUTE, "")
+        .set_text(DISCARD, "")
+        .set(EVENTS, &json!({"StackEvents": [event("1", STACK, "CREATE_FAILED", Some("long ago"))]}));
+    world
+}
+
+fn bench(world: World) -> Bench {
+    let bench = Bench::new(world);
+    bench.put("deployment/account-service/template.yaml", TEMPLATE);
+    bench.put("deployment/account-service/samconfig.toml", SAMCONFIG);
+    let found =
+        json!({"Stage": "dev", "UsersTableSource": "purposepath-users-table-dev", "Unknown": "to the template"});
+    bench.put("deployment/parameters/dev.json", &found.to_string());
+    bench.put("target/lambda/package-dev.json", &json!({"CodeKey": "account-service/1.zip"}).to_string());
+    bench
+}
+
+fn deploy(bench: &Bench, arguments: &[&str]) -> Report {
+    run(&bench.context(), &options(&[&["account"], arguments].concat())).unwrap()
+}
+
+#[test]
+fn what_is_fixed_what_was_found_and_what_was_built_are_told_to_the_template_and_nothing_else() {
+    let bench = bench(proposing(&[change("Modify", "ZipFunction", "AWS::Lambda::Function", Some("False"))]));
+    let report = deploy(&bench, &[]);
+    assert_eq!(report.failure, None);
+    assert_eq!(bench.changes(), [SAM, EXECUTE]);
+    let told: Value = serde_json::from_str(&bench.read("target/xtask/account-service-dev.json").unwrap()).unwrap();
+    let release = told["Release"].as_str().unwrap();
+    assert_eq!(
+        told,
+        json!({
+            "Stage": "dev",
+            "EmailFrom": "PurposePath <no-reply@example.com>",
+            "UsersTableSource": "purposepath-users-table-dev",
+            "CodeKey": "account-service/1.zip",
+            "Release": release,
+        })
+    );
+    assert_eq!(release.len(), 12);
+}
+
+#[test]
+fn the_release_changes_with_the_code_and_with_the_settings() {
+    let release = |prepare: &dyn Fn(&Bench)| {
+        let bench = bench(World::default());
+        prepare(&bench);
+        let settings = settings::gather(&bench.context(), &options(&["account"])).unwrap();
+        settings.parameters["Release"].clone()
+    };
+    let plain = release(&|_| {});
+    assert_eq!(plain, release(&|_| {}));
+    assert_ne!(plain, release(&|bench| bench.put("target/lambda/package-dev.json", r#"{"CodeKey": "2.zip"}"#)));
+    let other = SAMCONFIG.replace("no-reply", "hello");
+    assert_ne!(plain, release(&|bench| bench.put("deployment/account-service/samconfig.toml", &other)));
+}
+
+#[test]
+fn data_and_traffic_are_neither_replaced_nor_deleted() {
+    let refused = [
+        change("Remove", "UsersTable", "AWS::DynamoDB::Table", None),
+        change("Modify", "UsersTable", "AWS::DynamoDB::Table", Some("True")),
+        change("Modify", "JwtSecret", "AWS::SecretsManager::Secret", Some("Conditional")),
+        change("Dynamic", "LogBucket", "AWS::S3::Bucket", None),
+        change("Remove", "ZipFunction", "AWS::Lambda::Function", None),
+        change("Modify", "Mapping", "AWS::ApiGatewayV2::ApiMapping", Some("True")),
+        change("Remove", "Api", "AWS::ApiGatewayV2::Api", None),
+    ];
+    for refused in refused {
+        let fine = change("Add", "Alarm", "AWS::CloudWatch::Alarm", None);
+        let bench = bench(proposing(&[fine, refused.clone()]));
+        let report = deploy(&bench, &[]);
+        let failure = report.failure.as_ref().unwrap();
+        assert_eq!(failure.code, Code::StatefulChange, "{refused}");
+        let name = refused["ResourceChange"]["LogicalResourceId"].as_str().unwrap();
+        assert_eq!(failure.message, format!("{name} would be replaced or deleted"));
+        assert_eq!(bench.changes(), [SAM, DISCARD]);
+        assert!(report.text().contains(name));
+    }
+}
+
+#[test]
+fn what_keeps_nothing_may_be_replaced_and_what_is_named_too() {
+    let version = change("Remove", "Version1", "AWS::Lambda::Version", None);
+    let alarm = change("Modify", "Alarm", "AWS::CloudWatch::Alarm", Some("True"));
+    let bucket = change("Remove", "LogBucket", "AWS::S3::Bucket", None);
+    let bench = bench(proposing(&[version, alarm, bucket]));
+    assert_eq!(deploy(&bench, &["--allow", "LogBucket"]).failure, None);
+    assert_eq!(bench.changes(), [SAM, EXECUTE]);
+}
+
+#[test]
+fn nothing_to_change_is_a_success_however_it_is_said() {
+    let mut world = proposing(&[]);
+    world.set(SETS, &json!({"Summaries": []}));
+    let none = bench(world);
+    assert_eq!(deploy(&none, &[]).failure, None);
+    assert_eq!(none.changes(), [SAM]);
+
+    let mut world = proposing(&[]);
+    let reason =
+        "The submitted information didn't contain changes. Submit different information to create a change set.";
+    world.set(SET, &json!({"Status": "FAILED", "StatusReason": reason, "Changes": []}));
+    let failed = bench(world);
+    assert_eq!(deploy(&failed, &[]).failure, None);
+    assert_eq!(failed.changes(), [SAM, DISCARD]);
+}
+
+#[test]
+fn a_change_set_that_cannot_be_made_says_why() {
+    let mut world = proposing(&[]);
+    world.set(SET, &json!({"Status": "FAILED", "StatusReason": "No export named x found."}));
+    let bench = bench(world);
+    let failure = deploy(&bench, &[]).failure.unwrap();
+    assert_eq!(failure.message, "the change set is FAILED: No export named x found.");
+    assert_eq!(bench.changes(), [SAM, DISCARD]);
+}
+
+#[test]
+fn a_stack_that_rolls_back_says_what_went_wrong_first() {
+    let mut world = proposing(&[change("Add", "Alarm", "AWS::CloudWatch::Alarm", None)]);
+    let ended = world::stack(STACK, "UPDATE_ROLLBACK_COMPLETE", &[]);
+    world
+        .set(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "UPDATE_COMPLETE", &[])]}))
+        .then(&describe(STACK), &json!({"Stacks": [ended]}))
+        .then(
+            EVENTS,
+            &json!({"StackEvents": [
+                event("4", STACK, "UPDATE_ROLLBACK_COMPLETE", None),
+                event("3", "Other", "CREATE_FAILED", Some("Resource creation cancelled")),
+                event("2", "Alarm", "CREATE_FAILED", Some("no such metric")),
+                event("1", STACK, "CREATE_FAILED", Some("long ago")),
+            ]}),
+        );
+    let failure = deploy(&bench(world), &[]).failure.unwrap();
+    assert_eq!(failure.code, Code::StackFailed);
+    assert_eq!(failure.message, format!("the stack {STACK} is UPDATE_ROLLBACK_COMPLETE: Alarm: no such metric"));
+}
+
+#[test]
+fn a_stack_that_is_being_changed_is_left_alone() {
+    let mut world = proposing(&[]);
+    world.stack(STACK, "UPDATE_IN_PROGRESS", &[]);
+    let bench = bench(world);
+    let failure = run(&bench.context(), &options(&["account"])).unwrap_err();
+    assert_eq!(failure.code, Code::StackFailed);
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn the_first_deployment_has_no_stack_to_ask_about() {
+    let mut world = proposing(&[change("Add", "Table", "AWS::DynamoDB::Table", None)]);
+    let gone = |call: &str, world: &mut World| {
+        world.refuse(call, "ValidationError", "Stack with id purposepath-account-rust-dev does not exist");
+    };
+    gone(&describe(STACK), &mut world);
+    gone(SETS, &mut world);
+    world
+        .then(SETS, &json!({"Summaries": [{"ChangeSetId": "new"}]}))
+        .then(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "REVIEW_IN_PROGRESS", &[])]}))
+        .then(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "CREATE_COMPLETE", &[])]}));
+    let bench = bench(world);
+    assert_eq!(deploy(&bench, &[]).failure, None);
+    assert_eq!(bench.changes(), [SAM, EXECUTE]);
+}
+
+#[test]
+fn nothing_is_deployed_before_somebody_looked_and_built() {
+    let code = |path: &str, content: Option<&str>| {
+        let bench = bench(World::default());
+        match content {
+            Some(content) => bench.put(path, content),
+            None => std::fs::remove_file(bench.folder().join(path)).unwrap(),
+        }
+        run(&bench.context(), &options(&["account"])).unwrap_err().code
+    };
+    assert_eq!(code("deployment/parameters/dev.json", None), Code::ParametersMissing);
+    assert_eq!(code("deployment/parameters/dev.json", Some(r#"{"Stage": "prod"}"#)), Code::ParametersMissing);
+    assert_eq!(code("deployment/parameters/dev.json", Some("{")), Code::FileFailed);
+    assert_eq!(code("target/lambda/package-dev.json", None), Code::ParametersMissing);
+    assert_eq!(code("deployment/account-service/template.yaml", None), Code::FileFailed);
+    assert_eq!(code("deployment/account-service/samconfig.toml", Some("[prod]")), Code::FileFailed);
+    assert_eq!(code("deployment/account-service/samconfig.toml", Some("dev = 1")), Code::FileFailed);
+    assert_eq!(code("deployment/account-service/samconfig.toml", Some("[")), Code::FileFailed);
+}
+
+#[test]
+fn a_base_needs_no_code() {
+    let bench = bench(World::default());
+    std::fs::remove_file(bench.folder().join("target/lambda/package-dev.json")).unwrap();
+    let settings = settings::gather(&bench.context(), &options(&["account", "--base"])).unwrap();
+    assert_eq!(settings.parameters["CodeKey"], "");
+}
+
+#[test]
+fn production_is_shown_what_would_change_and_changes_with_a_yes_only() {
+    let prod = |text: &str| text.replace("-dev", "-prod").replace("--config-env dev", "--config-env prod");
+    let world = proposing(&[change("Add", "Alarm", "AWS::CloudWatch::Alarm", None)]);
+    let world: World = serde_json::from_str(&prod(&serde_json::to_string(&world).unwrap())).unwrap();
+    let mut bench = bench(world);
+    bench.stage = Stage::Prod;
+    bench.put("deployment/parameters/prod.json", r#"{"Stage": "prod"}"#);
+    bench.put("target/lambda/package-prod.json", r#"{"CodeKey": "1.zip"}"#);
+    let report = deploy(&bench, &[]);
+    assert_eq!(report.failure.as_ref().unwrap().code, Code::ConfirmationRequired);
+    assert!(report.text().contains("Alarm"));
+    assert_eq!(bench.changes(), [prod(SAM), DISCARD.to_owned()]);
+}
+
+#[test]
+fn a_dry_run_does_not_even_ask_for_a_change_set() {
+    let bench = bench(proposing(&[])).dry();
+    let context = bench.context();
+    assert_eq!(run(&context, &options(&["account"])).unwrap().failure, None);
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert_eq!(bench.read("target/xtask/account-service-dev.json"), None);
+    assert!(context.left_out()[1].starts_with("sam deploy --template-file"));
+}
+
+#[test]
+fn a_missing_or_failing_sam_ends_it() {
+    let missing = bench(proposing(&[])).without("sam");
+    assert_eq!(run(&missing.context(), &options(&["account"])).unwrap_err().code, Code::ToolMissing);
+    let mut world = proposing(&[]);
+    world.fail(SAM, "");
+    let failure = run(&bench(world).context(), &options(&["account"])).unwrap_err();
+    assert_eq!(
+        (failure.code, failure.message.as_str()),
+        (Code::ToolFailed, "`sam deploy` failed: its messages are above")
+    );
+}
