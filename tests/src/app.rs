@@ -1,7 +1,7 @@
 //! The service, assembled as its hosts assemble it, on a store and a clock of its own.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::Ipv4Addr,
     sync::{
         Arc,
@@ -29,7 +29,7 @@ use infrastructure::{
 };
 use tokio::net::TcpListener;
 
-use crate::{Client, Probe, TestClock};
+use crate::{Access, Client, Probe, TestClock, templates};
 
 /// The secret that signs tokens, unless a test says otherwise.
 pub const JWT_SECRET: &str = "a-secret-for-tests-of-more-than-32-bytes";
@@ -175,8 +175,13 @@ impl App {
         update.send().await.expect("a valid change");
     }
 
-    /// Ends the test. Panics when a mail was sent that the test has not looked at, or an event cannot be
-    /// delivered.
+    /// What the service has asked of the store so far, of tables by the names that they have in every stage.
+    pub fn accesses(&self) -> BTreeSet<Access> {
+        self.probe.accesses().into_iter().map(|access| access.in_layout(&self.tables)).collect()
+    }
+
+    /// Ends the test. Panics when a mail was sent that the test has not looked at, an event cannot be delivered, or
+    /// the service did what its role in AWS does not allow.
     pub async fn finish(mut self) {
         self.finished = true;
         let unread = self.deliver_mail().await;
@@ -184,6 +189,9 @@ impl App {
         assert!(unread.is_empty(), "mails that the test did not expect: {unread:?}");
         let left = self.rows(Table::AccountOutbox).await;
         assert!(left.is_empty(), "left in the outbox: {left:?}");
+        let accesses = self.accesses();
+        let refused: Vec<_> = accesses.difference(templates::allowed()).map(ToString::to_string).collect();
+        assert!(refused.is_empty(), "deployment/account-service/template.yaml does not allow {refused:?}");
     }
 }
 

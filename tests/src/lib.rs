@@ -10,6 +10,7 @@
     reason = "this library is for tests, and a test fails by panicking"
 )]
 
+mod access;
 mod app;
 mod client;
 mod clock;
@@ -20,7 +21,9 @@ pub mod journeys;
 mod people;
 mod probe;
 pub mod python;
+pub mod templates;
 
+pub use access::Access;
 pub use app::{App, AppBuilder, JWT_SECRET, PLATFORM_ADMIN, Row, text};
 pub use client::{Answer, Call, Client};
 pub use clock::TestClock;

@@ -1,7 +1,7 @@
 //! Watches the calls to DynamoDB: counts them, and loses those that a test wants lost.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -15,6 +15,8 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+
+use crate::Access;
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,7 @@ impl fmt::Display for Tally {
 #[derive(Debug, Default)]
 struct State {
     tally: Tally,
+    accesses: BTreeSet<Access>,
     in_flight: usize,
     /// Which of the calls to come fail, counted from 0.
     faults: Option<(usize, usize, Fault)>,
@@ -77,6 +80,11 @@ impl Probe {
         (result, self.state().tally.clone())
     }
 
+    /// What a role must allow for everything that was asked so far.
+    pub fn accesses(&self) -> BTreeSet<Access> {
+        self.state().accesses.clone()
+    }
+
     /// Makes one call fail: the next when `after` is 0.
     pub fn break_call(&self, after: usize, fault: Fault) {
         self.state().faults = Some((after, 1, fault));
@@ -96,8 +104,9 @@ impl Probe {
         self.0.lock().expect("no test panics while it holds the probe")
     }
 
-    fn begin(&self, operation: &str) -> Option<Fault> {
+    fn begin(&self, operation: &str, body: &[u8]) -> Option<Fault> {
         let mut state = self.state();
+        state.accesses.extend(Access::of(operation, body));
         *state.tally.calls.entry(operation.to_owned()).or_default() += 1;
         state.tally.round_trips += usize::from(state.in_flight == 0);
         state.in_flight += 1;
@@ -138,7 +147,8 @@ impl HttpConnector for Watched<SharedHttpConnector> {
         let Self { probe, inner } = self.clone();
         HttpConnectorFuture::new(async move {
             let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-            let fault = probe.begin(target.rsplit('.').next().unwrap_or_default());
+            let body = request.body().bytes().unwrap_or_default();
+            let fault = probe.begin(target.rsplit('.').next().unwrap_or_default(), body);
             let _in_flight = InFlight(probe);
             // The embedded store may have answered before the caller looks for the first time. Calls that are made
             // together count as that, so each waits until the others had their turn to begin.

@@ -1,0 +1,76 @@
+//! The function's role allows the calls that the code makes, no less and no more: what it makes is counted from a run.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tests::{
+    Access,
+    templates::{FOLDERS, Template, allowed, texts, with_everything},
+};
+
+use crate::travels;
+
+/// An action that is allowed on an index is allowed on its table as well, which shows nothing else: every index has
+/// all of every item.
+fn follows(access: &Access, made: &BTreeSet<Access>) -> bool {
+    access.action == "Query" && made.contains(&Access { is_of_index: true, ..access.clone() })
+}
+
+/// That what the service does is allowed, every test of it proves: see [`tests::App::finish`].
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_role_allows_nothing_that_the_code_does_not_do() {
+    let made = travels::accesses().await;
+    let idle = allowed().difference(&made).filter(|access| !follows(access, &made));
+    assert_eq!(idle.map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// Every statement of every policy, with the logical id of its resource.
+fn statements() -> Vec<(String, Value, Value)> {
+    let mut found = Vec::new();
+    for folder in FOLDERS {
+        for (id, resource) in Template::read(folder).stack(&with_everything(folder)).resources {
+            let reasons = resource["Metadata"]["AnyResource"].clone();
+            let mut documents = Vec::new();
+            collect(&resource["Properties"], &mut documents);
+            let here = format!("{id} of {folder}");
+            found.extend(documents.into_iter().map(|statement| (here.clone(), statement, reasons.clone())));
+        }
+    }
+    found
+}
+
+fn collect(value: &Value, statements: &mut Vec<Value>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, statements)),
+        Value::Object(members) => {
+            if let Some(Value::Array(found)) = members.get("Statement") {
+                statements.extend(found.iter().cloned());
+            }
+            members.values().for_each(|member| collect(member, statements));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn nothing_is_allowed_on_any_resource_without_a_reason() {
+    for (place, statement, reasons) in statements() {
+        let sid = statement["Sid"].as_str().unwrap_or_default();
+        if statement["Effect"] == "Allow"
+            && statement.get("Resource").is_some_and(|resource| texts(resource).contains(&"*"))
+        {
+            assert!(reasons[sid].is_string(), "{place}: {sid} says nothing about any resource in AnyResource");
+        }
+    }
+}
+
+#[test]
+fn no_policy_allows_every_action_of_a_service() {
+    for (place, statement, _) in statements() {
+        for action in texts(&statement["Action"]).into_iter().filter(|_| statement["Effect"] == "Allow") {
+            assert!(!action.contains('*'), "{place}: {action}");
+            // Its items need their own actions.
+            assert_ne!(action, "dynamodb:TransactWriteItems", "{place}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Everything that the service ever asks of the store: the journeys, and what lies beside their way.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, stream};
+use infrastructure::dynamodb::tables::Table;
+use tests::{Access, App, Issuer, Registration, Row, journeys, text};
+
+/// What was asked of the store on every way through the service.
+pub(crate) async fn accesses() -> BTreeSet<Access> {
+    let travels = stream::iter(journeys::ALL).map(|(name, _)| async move {
+        let app = App::start().await;
+        journeys::run(name, &app).await;
+        end(app).await
+    });
+    // More at once would make each other wait for longer than requests do.
+    let mut made: BTreeSet<_> = travels.buffer_unordered(2).flat_map(stream::iter).collect().await;
+    made.extend(administration().await);
+    made.extend(members().await);
+    made.extend(identities().await);
+    made.extend(repeated_registration().await);
+    made.extend(unreadable_message().await);
+    made
+}
+
+async fn end(app: App) -> BTreeSet<Access> {
+    app.deliver_mail().await;
+    let accesses = app.accesses();
+    app.finish().await;
+    accesses
+}
+
+/// The lists of the whole platform.
+async fn administration() -> BTreeSet<Access> {
+    let app = App::start().await;
+    let admin = app.platform_admin().await;
+    let by_address = format!("/admin/users?email={}", admin.email);
+    for path in ["/admin/users", "/admin/tenants", "/admin/audit"] {
+        app.client.get(path).bearer(&admin.tokens.access).send().await.succeeded();
+    }
+    // The address is claimed, and the index of addresses does not say so.
+    app.set(Table::Users, &admin.user_id, "email", &app.address("other")).await;
+    app.client.get(&by_address).bearer(&admin.tokens.access).send().await.succeeded();
+    end(app).await
+}
+
+/// Somebody joins and leaves again.
+async fn members() -> BTreeSet<Access> {
+    let app = App::start().await;
+    let owner = app.member("owner").await;
+    for name in ["first", "second"] {
+        let token = app.invited(&owner.tokens.access, &app.address(name)).await;
+        let joined = app.activate(&token).await;
+        let route = format!("/users/{}", joined.data()["user"]["user_id"].as_str().unwrap());
+        app.client.delete(&route).bearer(&owner.tokens.access).send().await.succeeded();
+    }
+    end(app).await
+}
+
+/// Somebody comes in with Google and leaves again.
+async fn identities() -> BTreeSet<Access> {
+    let issuer = Issuer::start().await;
+    let app = App::builder().with_issuer(&issuer).start().await;
+    let id_token = issuer.sign(&issuer.google(&app, "1", "gina@example.com"));
+    app.sign_in_with("google", &id_token).await.succeeded();
+    app.sign_in_with("google", &id_token).await.succeeded();
+    end(app).await
+}
+
+/// A client that did not get the answer.
+async fn repeated_registration() -> BTreeSet<Access> {
+    let app = App::start().await;
+    let registration = Registration::of(&app.address("key"));
+    for _ in 0..2 {
+        app.client.post("/auth/register", &registration.0).header("idempotency-key", "k").send().await.succeeded();
+    }
+    end(app).await
+}
+
+/// A message that nobody can read goes to the dead letters.
+async fn unreadable_message() -> BTreeSet<Access> {
+    let app = App::start().await;
+    app.register(&Registration::of(&app.address("unread"))).await.succeeded();
+    for mut row in app.rows(Table::AccountOutbox).await {
+        row.insert("payload".to_owned(), text("not what was written"));
+        app.plant(Table::AccountOutbox, row).await;
+    }
+    app.deliver_mail().await;
+    let accesses = app.accesses();
+    for row in app.rows(Table::AccountOutbox).await {
+        remove(&app, &row).await;
+    }
+    app.finish().await;
+    accesses
+}
+
+async fn remove(app: &App, message: &Row) {
+    let delete = app.dynamodb.delete_item().table_name(app.tables.name(Table::AccountOutbox));
+    let delete = delete.key("stream", message["stream"].clone()).key("position", message["position"].clone());
+    delete.send().await.unwrap();
+}
