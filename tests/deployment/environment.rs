@@ -9,10 +9,13 @@ use tests::templates::{Template, required};
 use crate::samconfig::{self, STAGES};
 
 /// Settings that the function does not get, and why.
-const NOT_SET: [(&str, &str); 5] = [
+const NOT_SET: [(&str, &str); 8] = [
     ("AWS_REGION", "Lambda sets it"),
     ("AWS_ENDPOINT_URL_DYNAMODB", "in AWS there is no other DynamoDB than the region's"),
+    ("AWS_ENDPOINT_URL_EVENTBRIDGE", "nor another EventBridge"),
+    ("AWS_ENDPOINT_URL_SNS", "nor another SNS"),
     ("JWT_SECRET", "JWT_SECRET_ARN says where it is; a function's variables can be read by many"),
+    ("EVENTS_WEBHOOK_SECRET", "it is in the signing secret, for the same reason"),
     ("MAIL_TRANSPORT", "the function sends through SES"),
     ("SMTP_URL", "it holds a password, which a function's variables would show"),
 ];
@@ -30,11 +33,17 @@ fn variables(parameters: &[(&str, &str)]) -> Vec<(String, String)> {
 /// Every name that reading the settings asks for.
 fn settings() -> BTreeSet<String> {
     let asked = RefCell::new(BTreeSet::new());
-    // Each choice may ask for more.
-    for transport in ["ses", "smtp"] {
+    // Each choice asks for more.
+    for (choice, value) in [
+        ("MAIL_TRANSPORT", "smtp"),
+        ("EVENTS_PUBLISHER", "eventbridge"),
+        ("EVENTS_PUBLISHER", "sns"),
+        ("EVENTS_PUBLISHER", "sqs"),
+        ("EVENTS_PUBLISHER", "webhook"),
+    ] {
         let lookup = |name: &str| {
             asked.borrow_mut().insert(name.to_owned());
-            (name == "MAIL_TRANSPORT").then(|| transport.to_owned())
+            (name == choice).then(|| value.to_owned())
         };
         Config::read(Host::Lambda, &lookup).unwrap_err();
     }

@@ -1,9 +1,11 @@
 //! The templates of `deployment/` against the code that they deploy. Nothing here needs AWS; what is deployed to an
-//! emulator of CloudFormation is in `external`.
+//! emulator of `CloudFormation` is in `external`.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod environment;
+mod exports;
+mod metrics;
 mod policies;
 mod samconfig;
 mod tables;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tests::{
     Access,
-    templates::{FOLDERS, Template, allowed, texts, with_everything},
+    templates::{FOLDERS, Template, allowed, required, texts, with_everything},
 };
 
 use crate::travels;
@@ -72,5 +72,28 @@ fn no_policy_allows_every_action_of_a_service() {
             // Its items need their own actions.
             assert_ne!(action, "dynamodb:TransactWriteItems", "{place}");
         }
+    }
+}
+
+#[test]
+fn the_function_may_publish_where_events_go_and_nowhere_else() {
+    let template = Template::read("account-service");
+    let destination = "arn:aws:sns:us-east-1:123456789012:events";
+    for (publisher, action) in [
+        ("eventbridge", Some("events:PutEvents")),
+        ("sns", Some("sns:Publish")),
+        ("sqs", Some("sqs:SendMessage")),
+        ("webhook", None),
+        ("log", None),
+        ("", None),
+    ] {
+        let mut parameters = required("account-service");
+        parameters.extend([("EventsPublisher", publisher), ("EventsDestinationArn", destination)]);
+        let stack = template.stack(&parameters);
+        let policies = stack.resources["FunctionRole"]["Properties"]["Policies"].as_array().unwrap();
+        let found = policies.iter().find(|policy| policy["PolicyName"] == "events");
+        let statement = found.map(|policy| &policy["PolicyDocument"]["Statement"][0]);
+        assert_eq!(statement.and_then(|statement| statement["Action"].as_str()), action, "{publisher}");
+        assert!(statement.is_none_or(|statement| statement["Resource"] == destination), "{publisher}");
     }
 }

@@ -40,7 +40,7 @@ fn everything(folder: &str, settings: &[(&str, &str, &str)]) -> Stack {
     template.stack(&given)
 }
 
-/// A table as the code defines it, in the words of CloudFormation.
+/// A table as the code defines it, in the words of `CloudFormation`.
 fn properties_of(definition: &TableDefinition<'_>) -> Value {
     let request = definition.create_request().unwrap().build().unwrap();
     let mut properties = json!({

@@ -1,4 +1,4 @@
-//! `ministack`, an emulator of AWS with CloudFormation, as a child process.
+//! `ministack`, an emulator of AWS with `CloudFormation`, as a child process.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! Templates of CloudFormation as they are written, and as a stack would see them: with parameters, conditions and
+//! Templates of `CloudFormation` as they are written, and as a stack would see them: with parameters, conditions and
 //! imports put in.
 
 mod parameters;
@@ -36,7 +36,7 @@ pub fn read(path: &str) -> String {
 }
 
 /// The folders below `deployment/` that hold a template.
-pub const FOLDERS: [&str; 3] = ["shared-infrastructure", "account-service", "domain-mapping"];
+pub const FOLDERS: [&str; 4] = ["shared-infrastructure", "account-service", "domain-mapping", "observability"];
 
 impl Template {
     /// The template in this folder of `deployment/`.

@@ -1,4 +1,4 @@
-//! YAML with the tags of CloudFormation.
+//! YAML with the tags of `CloudFormation`.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
