@@ -6,8 +6,11 @@ use application::telemetry::{METRICS, NAMESPACE, STAGE};
 use serde_json::Value;
 use tests::templates::{FOLDERS, Template, with_everything};
 
-/// What AWS publishes and the templates may use: namespace, sets of dimensions, metrics.
-const OF_AWS: [(&str, &[&[&str]], &[&str]); 4] = [
+/// A namespace, the sets of dimensions of its metrics, and the metrics.
+type Published = (&'static str, &'static [&'static [&'static str]], &'static [&'static str]);
+
+/// What AWS publishes and the templates may use.
+const OF_AWS: [Published; 4] = [
     (
         "AWS/Lambda",
         &[&["FunctionName"], &["FunctionName", "Resource"], &["ExecutedVersion", "FunctionName", "Resource"]],

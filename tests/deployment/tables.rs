@@ -124,10 +124,11 @@ fn every_table_outlives_its_stack() {
 fn a_parameter_decides_of_every_table_whether_it_is_made() {
     let (service, shared) = (Template::read("account-service"), Template::read("shared-infrastructure"));
     for table in Table::ALL {
-        let (made_here, made_there) = (parameter_of(table, "Source"), format!("Create{}", parameter_of(table, "")));
-        let source = service.section("Parameters").get(&made_here).unwrap_or_else(|| panic!("{made_here} is missing"));
-        let is_shared = shared.section("Parameters").contains_key(&made_there);
-        assert_eq!(source["Default"], if is_shared { "existing" } else { "create" }, "{made_here}");
+        let (source_name, shared_name) = (parameter_of(table, "Source"), format!("Create{}", parameter_of(table, "")));
+        let source =
+            service.section("Parameters").get(&source_name).unwrap_or_else(|| panic!("{source_name} is missing"));
+        let is_shared = shared.section("Parameters").contains_key(&shared_name);
+        assert_eq!(source["Default"], if is_shared { "existing" } else { "create" }, "{source_name}");
     }
 }
 
