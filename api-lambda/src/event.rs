@@ -15,6 +15,17 @@ pub(crate) enum Event {
     Scheduled,
 }
 
+impl Event {
+    /// What kind it is, for traces.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "request",
+            Self::Committed(_) => "outbox stream",
+            Self::Scheduled => "schedule",
+        }
+    }
+}
+
 /// Just enough of an event to tell its kind.
 #[derive(Deserialize)]
 struct Envelope {

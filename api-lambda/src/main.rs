@@ -14,7 +14,7 @@ use axum::Router;
 use event::{Event, Reply};
 use infrastructure::{
     config::{Config, Host},
-    telemetry::EmbeddedMetrics,
+    telemetry::{EmbeddedMetrics, Traces, TracesError},
     wiring::{self, Services, Store},
 };
 use lambda_http::{
@@ -22,6 +22,7 @@ use lambda_http::{
     lambda_runtime::{self, service_fn},
     request::RequestContext,
 };
+use tracing::Instrument;
 use tracing_subscriber::{
     Layer,
     filter::{LevelFilter, Targets},
@@ -40,8 +41,12 @@ async fn main() -> ExitCode {
         .with_current_span(true)
         .with_span_list(false)
         .with_filter(log_filter());
-    tracing_subscriber::registry().with(lines).init();
-    match run().await {
+    let config = Config::from_environment(Host::Lambda);
+    let traces = config.as_ref().ok().and_then(traces).transpose();
+    let spans = traces.as_ref().ok().and_then(|traces| Some(traces.as_ref()?.layer()));
+    tracing_subscriber::registry().with(lines).with(spans).init();
+    let started = async { run(config?, traces?).await };
+    match started.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = &*error as &dyn Error, "the function cannot start");
@@ -50,8 +55,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Failure> {
-    let config = Config::from_environment(Host::Lambda)?;
+fn traces(config: &Config) -> Option<Result<Traces, TracesError>> {
+    config.traces.as_ref().map(|settings| Traces::new(settings, &config.application_name, config.stage))
+}
+
+async fn run(config: Config, traces: Option<Traces>) -> Result<(), Failure> {
     let metrics = EmbeddedMetrics::record(config.stage)?;
     telemetry::started();
     let services = wiring::build(&config, Store::Existing, None).await?;
@@ -62,24 +70,32 @@ async fn run() -> Result<(), Failure> {
     let router = router(&services, &config)?;
 
     let handler = service_fn(move |invocation: LambdaEvent<Event>| {
-        let (relay, keys, router) = (relay.clone(), keys.clone(), router.clone());
+        let (relay, keys, router, traces) = (relay.clone(), keys.clone(), router.clone(), traces.clone());
         async move {
             let LambdaEvent { payload, context } = invocation;
-            let reply = match payload {
-                Event::Committed(streams) => {
-                    keys.current().await;
-                    relay.run_for(&streams).await.map(|_| Reply::Delivered).map_err(Failure::from)
-                }
-                Event::Scheduled => {
-                    keys.current().await;
-                    relay.run().await.map(|_| Reply::Delivered).map_err(Failure::from)
-                }
-                Event::Http(request) => {
-                    let handle = service_fn(move |request: Request| router.clone().call(prepare(request)));
-                    Ok(Reply::Http(Adapter::from(handle).call(LambdaEvent::new(*request, context)).await?))
+            let span = tracing::info_span!("invocation", otel.kind = "server", otel.name = payload.name());
+            Traces::continue_trace(&span, context.xray_trace_id.as_deref());
+            let handled = async {
+                match payload {
+                    Event::Committed(streams) => {
+                        keys.current().await;
+                        relay.run_for(&streams).await.map(|_| Reply::Delivered).map_err(Failure::from)
+                    }
+                    Event::Scheduled => {
+                        keys.current().await;
+                        relay.run().await.map(|_| Reply::Delivered).map_err(Failure::from)
+                    }
+                    Event::Http(request) => {
+                        let handle = service_fn(move |request: Request| router.clone().call(prepare(request)));
+                        Ok(Reply::Http(Adapter::from(handle).call(LambdaEvent::new(*request, context)).await?))
+                    }
                 }
             };
-            // The function is frozen once it has answered; what is not written now might be written much later.
+            let reply = handled.instrument(span).await;
+            // The function is frozen once it has answered; what is not said now might be said much later.
+            if let Some(traces) = &traces {
+                traces.export().await;
+            }
             metrics.write_to(io::stdout().lock())?;
             reply
         }

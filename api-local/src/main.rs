@@ -26,6 +26,7 @@ use clap::Parser;
 use infrastructure::{
     config::{Config, Host},
     dynamodb::embedded::EmbeddedDynamoDb,
+    telemetry::Traces,
     wiring::{self, Services, Store},
 };
 use options::{Command, Data, Options, Serve};
@@ -54,7 +55,12 @@ async fn run(Options { command, serve }: Options) -> Result<(), Box<dyn Error + 
         .with_ansi(io::stderr().is_terminal())
         .compact()
         .with_filter(config.log_filter.parse::<Targets>().map_err(|error| format!("LOG_LEVEL: {error}"))?);
-    tracing_subscriber::registry().with(lines).init();
+    let traces = config.traces.as_ref();
+    let traces = traces.map(|traces| Traces::new(traces, &config.application_name, config.stage)).transpose()?;
+    tracing_subscriber::registry().with(lines).with(traces.as_ref().map(Traces::layer)).init();
+    if let Some(traces) = traces {
+        tokio::spawn(traces.export_forever());
+    }
     match command {
         None => run_service(&config, &serve).await,
         Some(Command::DeadLetters(command)) => {

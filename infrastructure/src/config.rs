@@ -7,6 +7,7 @@ mod events;
 mod identities;
 mod read;
 mod reader;
+mod traces;
 
 use std::{env, fmt, num::NonZeroUsize};
 
@@ -27,6 +28,8 @@ use read::{
 };
 use reader::Reader;
 pub use reader::{ConfigError, Problem};
+use traces::read_tracing;
+pub use traces::{TraceCollector, TracingConfig};
 
 use crate::{
     crypto::argon2id::Argon2Parameters,
@@ -197,6 +200,8 @@ pub struct Config {
     pub platform_admins: Vec<UserId>,
     /// How long audit records are kept.
     pub audit_kept_for: Duration,
+    /// Traces, where they are wanted.
+    pub traces: Option<TracingConfig>,
     /// The identity providers that people may sign in with.
     pub identities: Vec<(IdentityProvider, ProviderSettings)>,
     /// Where domain events go.
@@ -241,6 +246,7 @@ impl Config {
         let audit_kept_for =
             Duration::days(reader.number("AUDIT_RETENTION_DAYS", AUDIT_KEPT_FOR.num_days(), 30..=3650));
         let identities = read_identities(&mut reader, stage);
+        let traces = read_tracing(&mut reader);
         let dynamodb_endpoint = reader.parsed("AWS_ENDPOINT_URL_DYNAMODB", read_endpoint);
         let log_filter = reader.text_or("LOG_LEVEL", "info");
         let region = reader.text_or("AWS_REGION", "us-east-1");
@@ -265,6 +271,7 @@ impl Config {
             http,
             platform_admins,
             audit_kept_for,
+            traces,
             identities,
             events,
         }))

@@ -89,8 +89,12 @@ impl HttpsClient {
         with_headers(request, headers)
     }
 
-    pub(crate) fn post(&self, headers: &[(&'static str, &str)], body: String) -> Result<HttpRequest, HttpsError> {
-        let mut request = HttpRequest::new(SdkBody::from(body));
+    pub(crate) fn post(
+        &self,
+        headers: &[(&'static str, &str)],
+        body: impl Into<SdkBody>,
+    ) -> Result<HttpRequest, HttpsError> {
+        let mut request = HttpRequest::new(body.into());
         request.set_method("POST").map_err(unusable)?;
         request.set_uri(self.url.as_str()).map_err(unusable)?;
         with_headers(request, headers)
