@@ -7,6 +7,7 @@ mod access;
 mod admin;
 mod audit;
 mod budget;
+mod data;
 mod entitlements;
 mod enumeration;
 mod expiry;

@@ -33,4 +33,4 @@ pub use dynamodb_local::DynamoDbLocal;
 pub use issuer::Issuer;
 pub use ministack::Ministack;
 pub use people::{Member, Newcomer, PASSWORD, Registration, Tokens, token_in};
-pub use probe::{Fault, Probe, Tally};
+pub use probe::{Fault, Held, Probe, Tally};

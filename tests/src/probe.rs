@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
+use tokio::sync::Notify;
 
 use crate::Access;
 
@@ -58,6 +59,28 @@ struct State {
     in_flight: usize,
     /// Which of the calls to come fail, counted from 0.
     faults: Option<(usize, usize, Fault)>,
+    /// The operation whose next call is held, and by whom.
+    held: Option<(&'static str, Arc<Gate>)>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    reached: Notify,
+    opened: Notify,
+}
+
+/// A call that is held before it reaches the store.
+#[must_use = "the call goes on when it is told to"]
+pub struct Held(Arc<Gate>);
+
+impl Held {
+    /// Waits until the call is made, does something meanwhile, and lets the call go on.
+    pub async fn meanwhile<T>(self, work: impl Future<Output = T>) -> T {
+        self.0.reached.notified().await;
+        let result = work.await;
+        self.0.opened.notify_one();
+        result
+    }
 }
 
 /// Stands between a client and its DynamoDB.
@@ -66,7 +89,7 @@ pub struct Probe(Arc<Mutex<State>>);
 
 impl Probe {
     /// The same client, watched. It does not retry, so that a call of the service is a call here.
-    pub(crate) fn watch(&self, client: &Client) -> Client {
+    pub fn watch(&self, client: &Client) -> Client {
         let config = client.config();
         let watched = Watched { probe: self.clone(), inner: config.http_client().expect("every client has one") };
         let config = config.to_builder().http_client(watched).retry_config(RetryConfig::disabled()).build();
@@ -98,6 +121,17 @@ impl Probe {
     /// Lets calls succeed again. Says whether a fault is left that no call has met.
     pub fn mend(&self) -> bool {
         self.state().faults.take().is_some()
+    }
+
+    /// Holds the next call of an operation.
+    pub fn hold(&self, operation: &'static str) -> Held {
+        let gate = Arc::<Gate>::default();
+        self.state().held = Some((operation, Arc::clone(&gate)));
+        Held(gate)
+    }
+
+    fn gate(&self, operation: &str) -> Option<Arc<Gate>> {
+        self.state().held.take_if(|(held, _)| *held == operation).map(|(_, gate)| gate)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -147,8 +181,12 @@ impl HttpConnector for Watched<SharedHttpConnector> {
         let Self { probe, inner } = self.clone();
         HttpConnectorFuture::new(async move {
             let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-            let body = request.body().bytes().unwrap_or_default();
-            let fault = probe.begin(target.rsplit('.').next().unwrap_or_default(), body);
+            let operation = target.rsplit('.').next().unwrap_or_default();
+            if let Some(gate) = probe.gate(operation) {
+                gate.reached.notify_one();
+                gate.opened.notified().await;
+            }
+            let fault = probe.begin(operation, request.body().bytes().unwrap_or_default());
             let _in_flight = InFlight(probe);
             // The embedded store may have answered before the caller looks for the first time. Calls that are made
             // together count as that, so each waits until the others had their turn to begin.

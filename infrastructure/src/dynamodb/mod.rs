@@ -14,6 +14,7 @@ mod health;
 mod identity_claims;
 mod invitations;
 mod items;
+pub mod maintenance;
 mod members;
 mod outbox;
 mod sessions;

@@ -11,6 +11,7 @@ pub(crate) mod idempotency;
 pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod members;
+pub(crate) mod migration;
 pub(crate) mod outbox;
 pub(crate) mod python_rows;
 pub(crate) mod relay;
@@ -20,6 +21,7 @@ pub(crate) mod store;
 pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod verification;
 
 /// Hands the names of all tests to a macro. A test that is missing here is dead code, which is an error.
 macro_rules! for_each_test {
@@ -189,6 +191,26 @@ macro_rules! for_each_test {
                 users_are_found_by_their_whole_address
                 tenants_are_found_by_name_and_by_where_they_stand
                 a_row_that_nobody_can_read_does_not_hide_the_others
+            }
+            migration {
+                python_rows_get_a_claim_and_what_they_lack_and_keep_the_rest
+                a_second_migration_writes_nothing
+                a_dry_run_writes_nothing_and_foretells_the_real_one
+                before_there_is_a_table_of_claims_only_a_dry_run_works
+                users_of_one_address_are_reported_and_get_no_claim
+                a_user_in_mixed_case_is_found_by_the_claim
+                what_is_not_certain_is_left_and_reported
+                whoever_signs_in_meanwhile_is_not_undone
+                whoever_is_removed_meanwhile_leaves_no_claim
+                an_address_that_changes_meanwhile_is_claimed_as_it_is_then
+                an_address_that_somebody_else_claims_meanwhile_stays_theirs
+                a_migration_that_is_killed_at_any_call_ends_the_same
+                a_migration_goes_on_where_it_was_stopped_and_on_its_own_tables_only
+            }
+            verification {
+                rows_of_both_services_are_read
+                every_planted_defect_is_found_and_named_without_its_value
+                a_table_that_is_not_there_is_no_defect
             }
             audit {
                 rule_26_a_change_and_its_record_are_one_commit

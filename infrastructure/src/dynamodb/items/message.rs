@@ -180,6 +180,24 @@ pub(in crate::dynamodb) fn read_payload(
     .ok_or(Undeliverable::Shape)
 }
 
+/// Reads what can be read of a message without the keys that opened it: a mail is sealed.
+pub(in crate::dynamodb) fn check(item: &Item) -> Result<(), StoreError> {
+    let row = Reader::new(Table::AccountOutbox, item);
+    read_envelope(item)?;
+    if is_waiting(item) {
+        read_stream(item)?;
+    } else {
+        read_dead_letter(item)?;
+    }
+    let payload = row.text("payload")?;
+    match row.text("kind")? {
+        MAIL => Ok(()),
+        EVENT if event(row.text("message_id")?, row.text("stream")?, payload).is_some() => Ok(()),
+        EVENT => Err(row.unreadable("payload", "is not an event")),
+        _ => Err(row.unreadable("kind", "is not one of its known values")),
+    }
+}
+
 fn stored_note(kind: &MailKind) -> Option<StoredNote<'_>> {
     let MailKind::Invitation(InvitationNote { inviter, tenant, message }) = kind else { return None };
     let message = message.as_deref().map(Cow::from);

@@ -1,5 +1,6 @@
 //! The subscriptions table, shared with the Python services, as far as signing in reads it.
 
+use application::ports::StoreError;
 use domain::{Plan, SubscriptionStatus, Tier, Timestamp};
 
 use super::Reader;
@@ -11,28 +12,30 @@ use crate::dynamodb::{expression::Item, tables::Table};
 /// A subscription that cannot be read counts as none and is logged: what a tenant pays for is no reason to keep
 /// its people from signing in.
 pub(in crate::dynamodb) fn live_plan<'a>(items: impl IntoIterator<Item = &'a Item>, now: Timestamp) -> Option<Plan> {
-    let live = items.into_iter().filter_map(read).filter(|plan| plan.is_live(now));
+    let live = items.into_iter().filter_map(read_or_log).filter(|plan| plan.is_live(now));
     live.min_by_key(|plan| SubscriptionStatus::ALL.iter().position(|status| *status == plan.status))
 }
 
-fn read(item: &Item) -> Option<Plan> {
-    let row = Reader::new(Table::Subscriptions, item);
-    let plan = || {
-        Ok(Plan {
-            tier: row.choice_if("tier", Tier::from_name)?.ok_or_else(|| row.unreadable("tier", "is missing"))?,
-            status: row
-                .choice_if("status", SubscriptionStatus::from_name)?
-                .ok_or_else(|| row.unreadable("status", "is missing"))?,
-            trial_ends_at: row.time_if("trial_ends_at")?,
-        })
-    };
-    plan()
-        .inspect_err(|error: &application::ports::StoreError| {
-            let subscription_id = row.text_if("subscription_id").ok().flatten();
+fn read_or_log(item: &Item) -> Option<Plan> {
+    read(item)
+        .inspect_err(|error| {
+            let subscription_id = Reader::new(Table::Subscriptions, item).text_if("subscription_id").ok().flatten();
             let error: &dyn std::error::Error = error;
             tracing::warn!(subscription_id, error, "a subscription cannot be read");
         })
         .ok()
+}
+
+/// Reads a subscription.
+pub(in crate::dynamodb) fn read(item: &Item) -> Result<Plan, StoreError> {
+    let row = Reader::new(Table::Subscriptions, item);
+    Ok(Plan {
+        tier: row.choice_if("tier", Tier::from_name)?.ok_or_else(|| row.unreadable("tier", "is missing"))?,
+        status: row
+            .choice_if("status", SubscriptionStatus::from_name)?
+            .ok_or_else(|| row.unreadable("status", "is missing"))?,
+        trial_ends_at: row.time_if("trial_ends_at")?,
+    })
 }
 
 #[cfg(test)]

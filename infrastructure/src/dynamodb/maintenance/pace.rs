@@ -1,0 +1,74 @@
+//! Not faster than so many units of capacity a second.
+
+use std::{
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep_until};
+
+/// Spreads capacity over time: what was consumed is waited for by whoever comes next, because how much a call consumes
+/// is known only afterwards.
+pub(super) struct Pace {
+    units_per_second: f64,
+    free_at: Mutex<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(units_per_second: NonZeroU32) -> Self {
+        Self { units_per_second: units_per_second.get().into(), free_at: Mutex::new(Instant::now()) }
+    }
+
+    /// Waits until what was consumed so far is paid for.
+    pub(super) async fn wait(&self) {
+        let free_at = *self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        sleep_until(free_at).await;
+    }
+
+    /// Counts the capacity that a call consumed.
+    pub(super) fn consumed(&self, units: f64) {
+        let takes = Duration::try_from_secs_f64(units / self.units_per_second).unwrap_or_default();
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // Time that nobody used is not saved up: there are no bursts after a pause.
+        *free_at = (*free_at).max(Instant::now()) + takes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn timed(pace: &Pace, calls: &[f64]) -> Duration {
+        let began = Instant::now();
+        for units in calls {
+            pace.wait().await;
+            pace.consumed(*units);
+        }
+        pace.wait().await;
+        began.elapsed()
+    }
+
+    fn pace(units_per_second: u32) -> Pace {
+        Pace::new(NonZeroU32::new(units_per_second).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn capacity_is_spread_over_time() {
+        let pace = pace(50);
+        assert_eq!(timed(&pace, &[100.0, 0.5, 24.5]).await.as_millis(), 2500);
+        assert_eq!(timed(&pace, &[]).await.as_millis(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_not_made_up_for() {
+        let pace = pace(10);
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert_eq!(timed(&pace, &[10.0, 10.0]).await.as_millis(), 2000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nonsense_is_not_waited_for() {
+        assert_eq!(timed(&pace(1), &[-5.0, f64::NAN, f64::INFINITY]).await.as_millis(), 0);
+    }
+}
