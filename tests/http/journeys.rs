@@ -7,6 +7,7 @@ macro_rules! tests_of {
             async fn $name() {
                 let app = tests::App::start().await;
                 tests::journeys::run(concat!(stringify!($module), "::", stringify!($name)), &app).await;
+                crate::data::every_row_can_be_read(&app).await;
                 app.finish().await;
             }
         )+ })+

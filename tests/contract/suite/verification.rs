@@ -195,7 +195,7 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
         ("account-audit", "t1 + p1", Reader::Account, "attribute actor_kind is missing"),
         ("account-email-claims", "u9", Reader::Account, "attribute tenant_id is missing"),
         ("account-idempotency", "x1", Reader::Account, "attribute fingerprint is missing"),
-        ("account-identities", "x1", Reader::Account, "attribute provider is missing"),
+        ("account-identities", "x1", Reader::Account, "attribute issuer is missing"),
         ("account-outbox", "mail:x1 + p1", Reader::Account, "attribute message_id is missing"),
         ("account-seats", "t1", Reader::Account, "attribute members is missing"),
         ("account-sessions", "x1", Reader::Account, "attribute status is not one of its known values"),

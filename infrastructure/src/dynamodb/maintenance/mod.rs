@@ -14,7 +14,8 @@ mod report;
 mod shape;
 mod shapes;
 mod survey;
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;
 mod verify;
 
