@@ -246,7 +246,7 @@ async fn interrupted<T>(store: &Store, work: impl Future<Output = T>) -> Migrati
     let probe = Probe::default();
     let client = probe.watch(&store.client);
     let held = probe.hold("TransactWriteItems");
-    let (migration, _) = join(run(store, &client, Run::Real(&checkpoint)), held.meanwhile(work)).await;
+    let (migration, _) = join(run(store, &client, Run::Real(&checkpoint)), held.meanwhile(Box::pin(work))).await;
     migration.unwrap()
 }
 

@@ -20,16 +20,11 @@ async fn read(store: &Store) -> Reading {
 
 /// Table, row, reader and problem of every defect.
 fn defects(reading: &Reading) -> Vec<(&str, &str, Reader, &str)> {
-    let tables = reading.tables.iter();
-    let of_table = |table| move |defect| of(table, defect);
-    return tables.flat_map(|table| table.defects.iter().map(of_table(table.table))).collect();
-
-    fn of<'a>(
-        table: &'a str,
-        defect: &'a infrastructure::dynamodb::maintenance::Defect,
-    ) -> (&'a str, &'a str, Reader, &'a str) {
-        (table, &defect.row, defect.reader, &defect.problem)
+    let mut found = Vec::new();
+    for table in &reading.tables {
+        found.extend(table.defects.iter().map(|d| (table.table, d.row.as_str(), d.reader, d.problem.as_str())));
     }
+    found
 }
 
 fn with(

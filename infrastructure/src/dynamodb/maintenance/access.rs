@@ -126,17 +126,18 @@ impl<'a> Access<'a> {
     }
 
     /// Repeats a call while the store is overloaded or cannot be reached, which is no reason to give up hours of work.
+    /// Calls are boxed: the SDK's futures are large, and everything above would carry them along.
     async fn patiently<T>(&self, call: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..self.settings.attempts.get() {
-            match call().await {
+            match Box::pin(call()).await {
                 Err(StoreError::Unavailable(_)) => {}
                 decided => return decided,
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        call().await
+        Box::pin(call()).await
     }
 }
 
@@ -170,7 +171,7 @@ fn refused(
 
 async fn describe(tables: &Tables<'_>, table: Table) -> Result<Option<TableDescription>, MaintenanceError> {
     let name = tables.layout.name(table);
-    match tables.client.describe_table().table_name(name).send().await {
+    match Box::pin(tables.client.describe_table().table_name(name).send()).await {
         Ok(described) => Ok(described.table),
         Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {
             Ok(None)
