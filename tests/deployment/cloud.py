@@ -62,7 +62,7 @@ def deploy(endpoint, stack, template, parameters):
         "StackName": stack,
         "TemplateURL": f"{endpoint}/{BUCKET}/{key}",
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        "Capabilities": ["CAPABILITY_IAM"],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
     }
     try:
         if exists(formation, stack):

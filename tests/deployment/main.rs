@@ -6,6 +6,7 @@
 mod environment;
 mod exports;
 mod metrics;
+mod pipeline;
 mod policies;
 mod samconfig;
 mod tables;

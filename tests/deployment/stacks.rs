@@ -34,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         tables_and_images_come_before_the_function,
         the_mapping_changes_where_it_is_and_back,
         a_mistake_in_the_parameters_is_refused,
+        a_pipeline_gets_a_role_and_the_service_its_boundary,
     ]
 }
 
@@ -351,4 +352,23 @@ async fn a_mistake_in_the_parameters_is_refused() {
         assert!(message.contains(why), "{refused}");
     }
     assert!(cloud.tables().is_empty());
+}
+
+async fn a_pipeline_gets_a_role_and_the_service_its_boundary() {
+    let cloud = Cloud::with_shared().await;
+    let repository = json!({ "Stage": "dev", "Repository": "example/account" });
+    let pipeline = cloud.deploy("purposepath-account-rust-ci-dev", "ci-oidc", &repository);
+    assert!(pipeline["DeployRoleArn"].as_str().unwrap().ends_with(":role/purposepath-account-rust-deploy-dev"));
+    let mut parameters = cloud.zipped_service(FIRST);
+    parameters["PermissionsBoundaryArn"] = pipeline["BoundaryArn"].clone();
+    cloud.deploy(SERVICE, "account-service", &parameters);
+    let roles = cloud.aws.call("iam", "list_roles", &json!({}));
+    let of_service = roles["Roles"].as_array().unwrap().iter().map(|role| role["RoleName"].as_str().unwrap());
+    let of_service: Vec<_> = of_service.filter(|name| name.starts_with("purposepath-account-rust-dev-")).collect();
+    assert_eq!(of_service.len(), 2, "{of_service:?}");
+    for name in of_service {
+        let role = cloud.aws.call("iam", "get_role", &json!({ "RoleName": name }));
+        let boundary = &role["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"];
+        assert_eq!(*boundary, pipeline["BoundaryArn"], "{name}");
+    }
 }

@@ -36,13 +36,19 @@ pub fn read(path: &str) -> String {
 }
 
 /// The folders below `deployment/` that hold a template.
-pub const FOLDERS: [&str; 4] = ["shared-infrastructure", "account-service", "domain-mapping", "observability"];
+pub const FOLDERS: [&str; 5] =
+    ["shared-infrastructure", "account-service", "domain-mapping", "observability", "ci-oidc"];
+
+/// A document of YAML; calls of `CloudFormation`'s functions are in their long form.
+pub fn read_yaml(text: &str) -> Value {
+    let Node(document) = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    document
+}
 
 impl Template {
     /// The template in this folder of `deployment/`.
     pub fn read(folder: &str) -> Self {
-        let text = read(&format!("{folder}/template.yaml"));
-        let Node(mut document) = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let mut document = read_yaml(&read(&format!("{folder}/template.yaml")));
         let sections = document.as_object_mut().expect("a template is a mapping");
         for name in ["Parameters", "Conditions", "Resources", "Outputs"] {
             sections.entry(name).or_insert_with(|| json!({}));

@@ -13,6 +13,7 @@ pub fn required(folder: &str) -> Vec<(&'static str, &'static str)> {
             ("FrontendBaseUrl", "https://app.example.com"),
         ]),
         "domain-mapping" => given.push(("DomainName", "api.dev.example.com")),
+        "ci-oidc" => given.push(("Repository", "example/account")),
         _ => {}
     }
     given
@@ -41,7 +42,12 @@ pub fn with_everything(folder: &str) -> Vec<(&'static str, &'static str)> {
             ("SecurityGroupIds", "sg-1"),
             ("TracingMode", "Active"),
             ("SecretKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1"),
+            ("EventsPublisher", "sqs"),
+            ("EventsDestinationArn", "arn:aws:sqs:us-east-1:123456789012:events"),
+            ("EventsKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/2"),
+            ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/boundary"),
         ]),
+        "ci-oidc" => given.push(("CreateProvider", "true")),
         _ => {}
     }
     given
