@@ -9,8 +9,9 @@ use tests::templates::{Template, required};
 use crate::samconfig::{self, STAGES};
 
 /// Settings that the function does not get, and why.
-const NOT_SET: [(&str, &str); 8] = [
+const NOT_SET: [(&str, &str); 9] = [
     ("AWS_REGION", "Lambda sets it"),
+    ("AWS_XRAY_DAEMON_ADDRESS", "Lambda sets it"),
     ("AWS_ENDPOINT_URL_DYNAMODB", "in AWS there is no other DynamoDB than the region's"),
     ("AWS_ENDPOINT_URL_EVENTBRIDGE", "nor another EventBridge"),
     ("AWS_ENDPOINT_URL_SNS", "nor another SNS"),
@@ -40,6 +41,8 @@ fn settings() -> BTreeSet<String> {
         ("EVENTS_PUBLISHER", "sns"),
         ("EVENTS_PUBLISHER", "sqs"),
         ("EVENTS_PUBLISHER", "webhook"),
+        ("TRACES", "xray"),
+        ("TRACES", "otlp"),
     ] {
         let lookup = |name: &str| {
             asked.borrow_mut().insert(name.to_owned());

@@ -40,7 +40,7 @@ pub fn with_everything(folder: &str) -> Vec<(&'static str, &'static str)> {
             ("CreateImageRepository", "true"),
             ("SubnetIds", "subnet-1,subnet-2"),
             ("SecurityGroupIds", "sg-1"),
-            ("TracingMode", "Active"),
+            ("Traces", "xray"),
             ("SecretKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1"),
             ("EventsPublisher", "sqs"),
             ("EventsDestinationArn", "arn:aws:sqs:us-east-1:123456789012:events"),
