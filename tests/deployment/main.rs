@@ -8,6 +8,7 @@ mod exports;
 mod metrics;
 mod pipeline;
 mod policies;
+mod runbook;
 mod samconfig;
 mod tables;
 mod travels;

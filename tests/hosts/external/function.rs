@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -105,19 +107,34 @@ pub(crate) struct Reply {
 impl Function {
     /// Starts the emulator; it starts the function with the first event.
     pub(crate) async fn start() -> Self {
+        let binary = lambda_binary();
+        let root = binary.parent().unwrap().to_owned();
+        Self::run(&root, "bootstrap", &[binary.as_os_str()]).await
+    }
+
+    /// The same for a function in Python that is comparable with ours.
+    pub(crate) async fn start_fastapi() -> Self {
+        let python = tool("ACCOUNT_TEST_PYTHON");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/python");
+        let handler = "fastapi_function.handler";
+        let command = [python.as_os_str(), "-m".as_ref(), "awslambdaric".as_ref(), handler.as_ref()];
+        Self::run(&root, handler, &command).await
+    }
+
+    async fn run(root: &Path, handler: &str, function: &[&OsStr]) -> Self {
         let surroundings = Surroundings::prepare().await;
         let front = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let back = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let binary = lambda_binary();
         let mut command = Command::new(tool("ACCOUNT_TEST_LAMBDA_RIE"));
         surroundings.configure(&mut command);
         command
-            .env("LAMBDA_TASK_ROOT", binary.parent().unwrap())
+            .current_dir(root)
+            .env("LAMBDA_TASK_ROOT", root)
             .env("AWS_LAMBDA_FUNCTION_NAME", "account")
-            .env("_HANDLER", "bootstrap")
+            .env("_HANDLER", handler)
             .args(["--runtime-interface-emulator-address", &front.to_string()])
             .args(["--runtime-api-address", &back.to_string()])
-            .arg(&binary);
+            .args(function);
         let emulator = Program::start(&mut command);
         until_listening(front).await;
         let url = format!("http://{front}/2015-03-31/functions/function/invocations");

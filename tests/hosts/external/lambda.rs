@@ -38,17 +38,20 @@ pub(crate) fn trials() -> Vec<Trial> {
     ];
     let name = concat!(module_path!(), "::from_the_start_of_the_process_to_its_first_answer");
     trials.push(Trial::bench(name, |is_test| {
-        let starts = if is_test { 1 } else { STARTS };
-        Ok(Some(Runtime::new()?.block_on(start_up(starts))))
+        Ok(Some(Runtime::new()?.block_on(start_up(is_test, async || Function::start().await))))
+    }));
+    let name = concat!(module_path!(), "::from_the_start_of_a_fastapi_function_to_its_first_answer");
+    trials.push(Trial::bench(name, |is_test| {
+        Ok(Some(Runtime::new()?.block_on(start_up(is_test, async || Function::start_fastapi().await))))
     }));
     trials
 }
 
 /// How long the first event takes, with which the emulator starts the function.
-async fn start_up(starts: u32) -> Measurement {
+async fn start_up(is_test: bool, start: impl AsyncFn() -> Function) -> Measurement {
     let mut taken = Vec::new();
-    for _ in 0..starts {
-        let function = Function::start().await;
+    for _ in 0..if is_test { 1 } else { STARTS } {
+        let function = start().await;
         let begun = Instant::now();
         let reply = function.ask(&Request::get("/api/v1/health")).await;
         taken.push(begun.elapsed());
