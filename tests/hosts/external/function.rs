@@ -130,6 +130,8 @@ impl Function {
         command
             .current_dir(root)
             .env("LAMBDA_TASK_ROOT", root)
+            // Python would leave what it compiled among the sources.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("AWS_LAMBDA_FUNCTION_NAME", "account")
             .env("_HANDLER", handler)
             .args(["--runtime-interface-emulator-address", &front.to_string()])
