@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::stage::Stage;
+use crate::stage::{MAPPING_KEY, Stage};
 
 /// Builds, deploys and moves the account service, and says first what is there (docs/deployment).
 #[derive(Debug, Parser)]
@@ -84,6 +84,20 @@ pub(crate) struct DomainOption {
 impl DomainOption {
     pub(crate) fn name(&self, stage: Stage) -> &str {
         self.domain.as_deref().unwrap_or(stage.domain())
+    }
+}
+
+/// Where the service answers behind the custom domain.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DomainUrlOption {
+    /// Where the service answers behind the custom domain [default: https://<domain>/account].
+    #[arg(long, value_name = "URL")]
+    domain_url: Option<String>,
+}
+
+impl DomainUrlOption {
+    pub(crate) fn url(&self, domain: &str) -> String {
+        self.domain_url.clone().unwrap_or_else(|| below(domain))
     }
 }
 
@@ -198,16 +212,34 @@ pub(crate) struct DeployOptions {
 pub(crate) struct SmokeOptions {
     /// The service's root [default: below the custom domain].
     #[arg(long)]
-    pub(crate) url: Option<String>,
+    url: Option<String>,
 
     #[command(flatten)]
-    pub(crate) domain: DomainOption,
+    domain: DomainOption,
+}
+
+impl SmokeOptions {
+    pub(crate) fn url(&self, stage: Stage) -> String {
+        self.url.clone().unwrap_or_else(|| below(self.domain.name(stage)))
+    }
+}
+
+/// The root of the service behind a custom domain.
+fn below(domain: &str) -> String {
+    format!("https://{domain}/{MAPPING_KEY}")
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SwitchOptions {
     #[command(flatten)]
     pub(crate) domain: DomainOption,
+
+    #[command(flatten)]
+    pub(crate) domain_url: DomainUrlOption,
+
+    /// Where the new target answers by its own address [default: what its stack says].
+    #[arg(long, value_name = "URL")]
+    pub(crate) target_url: Option<String>,
 
     /// Seconds until the new target must answer through the custom domain; it goes back otherwise.
     #[arg(long, default_value = "60", value_parser = clap::value_parser!(u64).range(0..=900))]
@@ -222,6 +254,9 @@ pub(crate) struct SwitchOptions {
 pub(crate) struct RollbackOptions {
     #[command(flatten)]
     pub(crate) domain: DomainOption,
+
+    #[command(flatten)]
+    pub(crate) domain_url: DomainUrlOption,
 
     /// The API to go back to, where the last switch was not written down.
     #[arg(long, value_name = "API_ID")]

@@ -107,9 +107,12 @@ pub(crate) struct Reply {
 impl Function {
     /// Starts the emulator; it starts the function with the first event.
     pub(crate) async fn start() -> Self {
-        let binary = lambda_binary();
-        let root = binary.parent().unwrap().to_owned();
-        Self::run(&root, "bootstrap", &[binary.as_os_str()]).await
+        Self::start_binary(&lambda_binary()).await
+    }
+
+    /// The same with this binary.
+    pub(crate) async fn start_binary(binary: &Path) -> Self {
+        Self::run(binary.parent().unwrap(), "bootstrap", &[binary.as_os_str()]).await
     }
 
     /// The same for a function in Python that is comparable with ours.

@@ -101,8 +101,8 @@ fn refusal(
 fn propose(context: &Context<'_>, what: Deployable, settings: &settings::Settings) -> Result<Option<String>, Failure> {
     let stack = settings.stack_name.as_str();
     let before = cloudformation::change_sets(context, stack)?;
-    let file = context.path(&format!("target/xtask/{}-{}.json", what.folder(), context.stage));
-    context.write_file(&file, settings.parameters_json().as_bytes())?;
+    let file = context.path(&format!("target/xtask/{}-{}.yaml", what.folder(), context.stage));
+    context.write_file(&file, settings.parameters_yaml().as_bytes())?;
     context.tell(&format!("what would change in {stack}"));
     context.change(&sam_deploy(context, what, stack, &file))?;
     if context.dry_run {
@@ -119,9 +119,13 @@ fn sam_deploy(context: &Context<'_>, what: Deployable, stack: &str, parameters: 
     let path = |file: &str| folder.join(file).to_string_lossy().into_owned();
     let parameters = format!("file://{}", parameters.display());
     let (template, config) = (path("template.yaml"), path("samconfig.toml"));
-    let arguments: [&[&str]; 3] = [
+    // SAM insists on a repository where a function may be an image, to push it there. Ours is pushed already.
+    let repository = format!("000000000000.dkr.ecr.{}.amazonaws.com/unused", context.region);
+    let for_images: &[&str] = if what == Deployable::Account { &["--image-repository", &repository] } else { &[] };
+    let arguments: [&[&str]; 4] = [
         &["deploy", "--template-file", &template, "--config-file", &config, "--config-env", context.stage.as_str()],
         &["--stack-name", stack, "--region", &context.region, "--no-execute-changeset", "--no-confirm-changeset"],
+        for_images,
         &["--no-fail-on-empty-changeset", "--parameter-overrides", &parameters],
     ];
     Call::new("sam", arguments.concat()).showing(Shown::Everything)

@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context<'_>, options: &RollbackOptions) -> Result<Re
             report.failing(Some(Failure { message: format!("traffic is back; writing it down: {error}"), ..error }))
         );
     }
-    Ok(match smoke::is_alive(context, &smoke::below_domain(domain)) {
+    Ok(match smoke::is_alive(context, &options.domain_url.url(domain)) {
         Ok(()) => report.line(Mark::Good, "it says that it is well"),
         Err(why) => {
             let why = format!("traffic is back at {target}, which does not say that it is well: {why}");

@@ -11,7 +11,6 @@ use crate::{
     context::Context,
     failure::{Code, Failure},
     output::{Cell, Mark, Report},
-    stage::MAPPING_KEY,
     web::{Answer, Request},
 };
 use expectations::Expectation;
@@ -55,16 +54,10 @@ impl Checks {
 }
 
 pub(crate) fn run(context: &Context<'_>, options: &SmokeOptions) -> Report {
-    let below_domain = || below_domain(options.domain.name(context.stage));
-    let base = options.url.clone().unwrap_or_else(below_domain);
+    let base = options.url(context.stage);
     let checks = check(context, &base);
     let report = Report::new(&checks).heading(&base);
     checks.show(report).failing(checks.failure())
-}
-
-/// The root of the service below a custom domain.
-pub(crate) fn below_domain(domain: &str) -> String {
-    format!("https://{domain}/{MAPPING_KEY}")
 }
 
 /// Asks everything.

@@ -32,7 +32,9 @@ struct Switched<'a> {
 pub(crate) fn run(context: &Context<'_>, options: &SwitchOptions) -> Result<Report, Failure> {
     confirmed(context, options.yes)?;
     let domain = options.domain.name(context.stage);
-    let ours = find_target(context)?;
+    let domain_url = options.domain_url.url(domain);
+    let mut ours = find_target(context)?;
+    ours.endpoint = options.target_url.clone().unwrap_or(ours.endpoint);
     let mapping = traffic::mapping(context, domain)?;
     let previous = Target::of(&mapping);
 
@@ -59,12 +61,12 @@ pub(crate) fn run(context: &Context<'_>, options: &SwitchOptions) -> Result<Repo
     if !traffic::lead(context, domain, &mapping, &ours.target)? {
         return Ok(report(&mapping, &previous, &ours.target, None).line(Mark::Plain, "traffic stays where it is"));
     }
-    let checks = wait_for_answers(context, domain, options.patience);
+    let checks = wait_for_answers(context, &domain_url, options.patience);
     let Some(failure) = checks.failure() else {
         let report = checks.show(report(&mapping, &previous, &ours.target, Some(&checks)));
         return Ok(report.line(Mark::Good, format!("{domain} leads to {}", ours.target)));
     };
-    let failure = return_traffic(context, &mapping, record, &failure);
+    let failure = return_traffic(context, &mapping, &domain_url, record, &failure);
     Ok(checks.show(report(&mapping, &previous, &ours.target, Some(&checks))).failing(Some(failure)))
 }
 
@@ -102,11 +104,10 @@ fn find_target(context: &Context<'_>) -> Result<Ours, Failure> {
 }
 
 /// Asks through the custom domain until everything is right, or patience ends.
-fn wait_for_answers(context: &Context<'_>, domain: &str, patience: u64) -> Checks {
-    let base = smoke::below_domain(domain);
+fn wait_for_answers(context: &Context<'_>, base: &str, patience: u64) -> Checks {
     let mut left = Duration::from_secs(patience);
     loop {
-        let checks = smoke::check(context, &base);
+        let checks = smoke::check(context, base);
         if checks.failure().is_none() || left.is_zero() {
             return checks;
         }
@@ -117,7 +118,13 @@ fn wait_for_answers(context: &Context<'_>, domain: &str, patience: u64) -> Check
 }
 
 /// Leads traffic back, and says how that went.
-fn return_traffic(context: &Context<'_>, mapping: &Mapping, record: Record, why: &Failure) -> Failure {
+fn return_traffic(
+    context: &Context<'_>,
+    mapping: &Mapping,
+    domain_url: &str,
+    record: Record,
+    why: &Failure,
+) -> Failure {
     let (domain, previous) = (record.domain.clone(), record.previous.clone());
     if let Err(error) = traffic::lead(context, &domain, mapping, &previous) {
         return Failure::new(Code::SwitchStuck, format!("{why}; and the way back failed: {error}")).advise(format!(
@@ -129,7 +136,7 @@ fn return_traffic(context: &Context<'_>, mapping: &Mapping, record: Record, why:
     let returned = Record { returned_at: Some(context.world.time.now()), ..record };
     let noted = traffic::write_record(context, &returned).err();
     let noted = noted.map(|error| format!("; that it was led back could not be written down: {error}"));
-    let alive = smoke::is_alive(context, &smoke::below_domain(&domain)).err();
+    let alive = smoke::is_alive(context, domain_url).err();
     let alive = alive.map(|error| format!("; the previous service does not say that it is well: {error}"));
     let more = [alive, noted].into_iter().flatten().collect::<String>();
     Failure::new(Code::SwitchReverted, format!("traffic is back at {previous}, because {why}{more}"))

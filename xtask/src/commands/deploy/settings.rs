@@ -46,8 +46,8 @@ struct DeployParameters {
 }
 
 impl Settings {
-    /// The parameters as `sam` reads them from a file.
-    pub(super) fn parameters_json(&self) -> String {
+    /// The parameters as `sam` reads them from a file: it takes no JSON, but YAML, which JSON is.
+    pub(super) fn parameters_yaml(&self) -> String {
         serde_json::to_string_pretty(&self.parameters).unwrap_or_default() + "\n"
     }
 }

@@ -53,8 +53,8 @@ const DISCARD: &str = "aws cloudformation delete-change-set --change-set-name ne
 const SAM: &str = "sam deploy --template-file <root>/deployment/account-service/template.yaml --config-file \
                    <root>/deployment/account-service/samconfig.toml --config-env dev --stack-name \
                    purposepath-account-rust-dev --region us-east-1 --no-execute-changeset --no-confirm-changeset \
-                   --no-fail-on-empty-changeset --parameter-overrides \
-                   file://<root>/target/xtask/account-service-dev.json";
+                   --image-repository 000000000000.dkr.ecr.us-east-1.amazonaws.com/unused --no-fail-on-empty-changeset --parameter-overrides \
+                   file://<root>/target/xtask/account-service-dev.yaml";
 
 fn change(action: &str, resource: &str, resource_type: &str, replacement: Option<&str>) -> Value {
     let mut change = json!({"Action": action, "LogicalResourceId": resource, "ResourceType": resource_type});
@@ -115,7 +115,7 @@ fn what_is_fixed_what_was_found_and_what_was_built_are_told_to_the_template_and_
     let report = deploy(&bench, &[]);
     assert_eq!(report.failure, None);
     assert_eq!(bench.changes(), [SAM, EXECUTE]);
-    let told: Value = serde_json::from_str(&bench.read("target/xtask/account-service-dev.json").unwrap()).unwrap();
+    let told: Value = serde_json::from_str(&bench.read("target/xtask/account-service-dev.yaml").unwrap()).unwrap();
     let release = told["Release"].as_str().unwrap();
     assert_eq!(
         told,
@@ -303,7 +303,7 @@ fn a_dry_run_does_not_even_ask_for_a_change_set() {
     let context = bench.context();
     assert_eq!(run(&context, &options(&["account"])).unwrap().failure, None);
     assert_eq!(bench.changes(), Vec::<String>::new());
-    assert_eq!(bench.read("target/xtask/account-service-dev.json"), None);
+    assert_eq!(bench.read("target/xtask/account-service-dev.yaml"), None);
     assert!(context.left_out()[1].starts_with("sam deploy --template-file"));
 }
 

@@ -1,6 +1,7 @@
 //! What is there, what to import, and what to create.
 
 mod parameters;
+mod questions;
 mod report;
 mod secret;
 mod tables;
@@ -128,12 +129,15 @@ fn known_stacks(context: &Context<'_>, stacks: &[Stack]) -> Vec<FoundStack> {
 fn relevant_exports(context: &Context<'_>, exports: &[Export]) -> Result<Vec<FoundExport>, Failure> {
     let suffix = format!("-{}", context.stage);
     let of_stage = |export: &&Export| export.name.starts_with("purposepath-") && export.name.ends_with(&suffix);
-    let mut found = Vec::new();
-    for export in exports.iter().filter(of_stage) {
-        let importers = cloudformation::importers(context, &export.name)?;
-        found.push(FoundExport { name: export.name.clone(), stack: export.stack().to_owned(), importers });
-    }
-    Ok(found)
+    let exports: Vec<_> = exports.iter().filter(of_stage).collect();
+    let importers =
+        questions::at_once(context, "exports", &exports, |export| cloudformation::importers(context, &export.name))?;
+    let found = exports.into_iter().zip(importers).map(|(export, importers)| FoundExport {
+        name: export.name.clone(),
+        stack: export.stack().to_owned(),
+        importers,
+    });
+    Ok(found.collect())
 }
 
 fn look_at_domain(context: &Context<'_>, name: &str) -> Result<FoundDomain, Failure> {

@@ -1,11 +1,12 @@
 //! The tables that are there, held against the one definition (`infrastructure::dynamodb::tables`), and what to
 //! do about each.
 
-use std::{collections::HashMap, panic::resume_unwind, thread};
+use std::collections::HashMap;
 
 use infrastructure::dynamodb::tables::{Layout, Table, TableDefinition, UsersKey};
 use serde::Serialize;
 
+use super::questions::at_once;
 use crate::{
     aws::{
         cloudformation::{self, Export},
@@ -14,9 +15,6 @@ use crate::{
     context::Context,
     failure::{Code, Failure},
 };
-
-/// Tables that are asked about at once: a call of the tool takes a second, most of it its own start.
-const AT_ONCE: usize = 6;
 
 /// What to do about a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -96,27 +94,14 @@ pub(crate) fn inspect(context: &Context<'_>, exports: &[Export]) -> Result<Inspe
         .collect();
     let named = |table: Table| exported.get(&table).map(|export| export.value.clone());
     let usual = layout(context, named, &HashMap::new())?;
-    let mut found = HashMap::new();
-    for (number, tables) in Table::ALL.chunks(AT_ONCE).enumerate() {
-        context.tell(&format!("tables: {} of {}", number * AT_ONCE, Table::ALL.len()));
-        for (table, result) in tables.iter().zip(in_parallel(tables, |table| look(context, usual.name(*table)))) {
-            found.extend(result?.map(|there| (*table, there)));
-        }
-    }
+    let looks = at_once(context, "tables", &Table::ALL, |table| look(context, usual.name(*table)))?;
+    let found = Table::ALL.into_iter().zip(looks).filter_map(|(table, found)| Some((table, found?))).collect();
     let layout = layout(context, named, &found)?;
     let tables = layout
         .definitions()
         .map(|definition| decide(context, &definition, found.get(&definition.table), exported.get(&definition.table)))
         .collect();
     Ok(Inspection { tables, layout })
-}
-
-fn in_parallel<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    thread::scope(|scope| {
-        let each = &each;
-        let running: Vec<_> = items.iter().map(|item| scope.spawn(move || each(item))).collect();
-        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
 }
 
 fn look(context: &Context<'_>, name: &str) -> Result<Option<Found>, Failure> {
@@ -164,7 +149,7 @@ fn decide(
         table: definition.table.base_name(),
         name: definition.name.to_owned(),
         export: export.map(|export| export.name.clone()),
-        owner: found.and_then(|found| found.owner.clone()),
+        owner: found.and_then(|found| found.owner.clone()).or(export.map(|export| export.stack().to_owned())),
         decision: Decision::Create,
         problems: Vec::new(),
         notices: Vec::new(),
@@ -177,11 +162,15 @@ fn decide(
     };
     inspected.decision = match (&found.owner, export) {
         (Some(owner), _) if *owner == context.stage.our_stack() => Decision::Keep,
+        (_, Some(export)) if export.stack() == context.stage.our_stack() => Decision::Keep,
         (_, Some(_)) => Decision::Import,
         (_, None) => Decision::Use,
     };
     inspected.problems = problems(definition, found);
     inspected.notices = notices(definition, found);
+    if inspected.owner.is_none() {
+        inspected.notices.push("no stack has it".to_owned());
+    }
     inspected
 }
 
@@ -246,7 +235,6 @@ fn notices(definition: &TableDefinition<'_>, found: &Found) -> Vec<String> {
         missing_ttl.map(|attribute| format!("expired rows stay: time to live on {attribute} is off")),
         (!found.can_be_restored).then(|| "no point-in-time recovery".to_owned()),
         (!found.table.deletion_protection_enabled).then(|| "no deletion protection".to_owned()),
-        found.owner.is_none().then(|| "no stack has it".to_owned()),
     ];
     checks.into_iter().flatten().collect()
 }
