@@ -84,7 +84,7 @@ async fn credentials(_: Region) -> SharedCredentialsProvider {
 
 /// A client of DynamoDB, or of the store at `endpoint` that speaks its protocol.
 ///
-/// What it is asked with, [`credentials_for`] says.
+/// What it is asked with, `credentials_for` says.
 #[must_use]
 pub fn dynamodb_client(config: &SdkConfig, endpoint: Option<&Url>) -> aws_sdk_dynamodb::Client {
     let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
