@@ -159,6 +159,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "clap",
             "domain",
             "hex",
+            "indicatif",
             "infrastructure",
             "jsonwebtoken",
             "reqwest",

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::stage::{MAPPING_KEY, Stage};
+use crate::{
+    commands::data::{MigrateOptions, TableOptions},
+    stage::{MAPPING_KEY, Stage},
+};
 
 /// Builds, deploys and moves the account service, and says first what is there (docs/deployment).
 #[derive(Debug, Parser)]
@@ -55,6 +58,10 @@ pub(crate) enum Command {
     Rollback(RollbackOptions),
     /// Delete a stack that this service replaces, once nothing depends on it.
     Decommission(DecommissionOptions),
+    /// Give the rows of the Python services what ours have.
+    Migrate(MigrateOptions),
+    /// Read every row of every table, as both services would.
+    Verify(TableOptions),
 }
 
 impl Command {
@@ -69,6 +76,8 @@ impl Command {
             Self::Switch(_) => "switch",
             Self::Rollback(_) => "rollback",
             Self::Decommission(_) => "decommission",
+            Self::Migrate(_) => "migrate",
+            Self::Verify(_) => "verify",
         }
     }
 }

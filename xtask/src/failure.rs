@@ -54,12 +54,22 @@ pub(crate) enum Code {
     StillMapped,
     /// The new service has not run long enough.
     SoakTime,
+    /// A table could not be read or written.
+    TableFailed,
+    /// A table is not there, or is another than the service knows.
+    TableMissing,
+    /// The checkpoint belongs to other tables, or is of another version.
+    CheckpointRefused,
+    /// Not every user with an address has a claim, or something else is left for people to decide.
+    MigrationIncomplete,
+    /// Somebody cannot read a row.
+    RowsUnreadable,
 }
 
 impl Code {
     /// Every code.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::ToolMissing,
         Self::ToolFailed,
         Self::ToolAnswerUnreadable,
@@ -83,6 +93,11 @@ impl Code {
         Self::StillImported,
         Self::StillMapped,
         Self::SoakTime,
+        Self::TableFailed,
+        Self::TableMissing,
+        Self::CheckpointRefused,
+        Self::MigrationIncomplete,
+        Self::RowsUnreadable,
     ];
 
     /// The exit status: 3 when the machine or AWS is at fault, 1 when the answer is no. (2 is clap's, for wrong
@@ -93,7 +108,8 @@ impl Code {
             | Self::ToolFailed
             | Self::ToolAnswerUnreadable
             | Self::NotSignedIn
-            | Self::FileFailed => 3,
+            | Self::FileFailed
+            | Self::TableFailed => 3,
             _ => 1,
         }
     }

@@ -65,6 +65,8 @@ fn dispatch(context: &Context<'_>, command: &Command) -> Result<Report, Failure>
         Command::Switch(options) => commands::switch::run(context, options),
         Command::Rollback(options) => commands::rollback::run(context, options),
         Command::Decommission(options) => commands::decommission::run(context, options),
+        Command::Migrate(options) => commands::migrate::run(context, options),
+        Command::Verify(options) => commands::verify::run(context, options),
     }
 }
 

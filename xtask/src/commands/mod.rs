@@ -1,15 +1,18 @@
 //! The commands, one a module.
 
 pub(crate) mod build;
+pub(crate) mod data;
 pub(crate) mod decommission;
 pub(crate) mod deploy;
 pub(crate) mod lint;
+pub(crate) mod migrate;
 pub(crate) mod package;
 pub(crate) mod preflight;
 pub(crate) mod rollback;
 pub(crate) mod smoke;
 pub(crate) mod switch;
 mod traffic;
+pub(crate) mod verify;
 
 use crate::{
     context::Context,

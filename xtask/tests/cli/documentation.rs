@@ -3,16 +3,28 @@
 use std::{fs, path::Path};
 
 use crate::{
+    data,
     sandbox::{Sandbox, serve},
     world,
 };
 
 /// The pages about operating the service with `cargo xtask`.
-const PAGES: [&str; 5] = ["README.md", "analysis.md", "migration.md", "domain.md", "validation.md"];
+const PAGES: [&str; 6] = ["README.md", "analysis.md", "migration.md", "data.md", "domain.md", "validation.md"];
 
 /// Commands that must be somewhere: each of the program's.
-const COMMANDS: [&str; 9] =
-    ["preflight", "build", "package", "lint", "deploy", "smoke", "switch", "rollback", "decommission"];
+const COMMANDS: [&str; 11] = [
+    "preflight",
+    "build",
+    "package",
+    "lint",
+    "deploy",
+    "smoke",
+    "switch",
+    "rollback",
+    "decommission",
+    "migrate",
+    "verify",
+];
 
 fn page(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/deployment").join(name);
@@ -47,6 +59,7 @@ fn commands_are_found_in_shell_blocks_and_nowhere_else() {
 #[test]
 fn every_command_in_the_documentation_works() {
     let mut seen = Vec::new();
+    let (_store, tables) = data::serve_tables(&["dev", "staging", "prod", "local"]);
     let services = ["dev", "staging", "prod"].map(|stage| (stage, serve(stage)));
     for name in PAGES {
         for command in commands(&page(name)) {
@@ -68,6 +81,9 @@ fn every_command_in_the_documentation_works() {
                 // There is no network here, but there is a service.
                 all.extend(["--url", endpoint]);
             }
+            if ["migrate", "verify"].contains(&arguments[0]) {
+                in_store(&mut all, &tables);
+            }
             let said = sandbox.run(&all);
             assert_eq!(said.status, 0, "{name}: {command}\n{}\n{}", said.answer, said.errors);
             seen.push(arguments[0].to_owned());
@@ -75,6 +91,15 @@ fn every_command_in_the_documentation_works() {
     }
     for command in COMMANDS {
         assert!(seen.iter().any(|seen| seen == command), "no page shows `cargo xtask {command}`");
+    }
+}
+
+/// Leads a command about tables to these. A data folder stays what it is.
+fn in_store<'a>(arguments: &mut Vec<&'a str>, tables: &'a str) {
+    if let Some(at) = arguments.iter().position(|argument| *argument == "--endpoint") {
+        arguments[at + 1] = tables;
+    } else if !arguments.contains(&"--data") {
+        arguments.extend(["--endpoint", tables]);
     }
 }
 
@@ -87,6 +112,7 @@ fn prepare(sandbox: &Sandbox, stage: &str) {
         let config = format!("[{stage}.deploy.parameters]\nstack_name = \"purposepath-{stack}-{stage}\"\n");
         sandbox.put(&format!("deployment/{folder}/samconfig.toml"), &config);
     }
+    data::keep_tables(&sandbox.working_folder().join("data"));
     sandbox.put(&format!("deployment/parameters/{stage}.json"), &format!(r#"{{"Stage": "{stage}"}}"#));
     sandbox.put(&format!("target/lambda/package-{stage}.json"), r#"{"CodeKey": "1.zip"}"#);
     for file in ["bootstrap", "account-service.zip"] {

@@ -63,6 +63,11 @@ impl Sandbox {
         Said { status: output.status.code().unwrap(), answer: text(output.stdout), errors: text(output.stderr) }
     }
 
+    /// Where the program is started.
+    pub(crate) fn working_folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn path(&self, path: &str) -> String {
         let root = self.folder.path().join("workspace");
         if path.is_empty() { root } else { root.join(path) }.to_string_lossy().into_owned()

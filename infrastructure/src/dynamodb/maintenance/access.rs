@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use application::ports::StoreError;
 use aws_sdk_dynamodb::{
+    Client,
     error::SdkError,
     operation::{describe_table::DescribeTableError, transact_write_items::TransactWriteItemsError},
-    types::{ConsumedCapacity, KeyType, ReturnConsumedCapacity, TableDescription, TransactWriteItem},
+    types::{ConsumedCapacity, ReturnConsumedCapacity, TableDescription, TransactWriteItem},
 };
 
 use super::{MaintenanceError, Settings, Tables, pace::Pace};
 use crate::dynamodb::{
     errors::store_error,
     expression::{Item, text},
-    tables::{Layout, Table, UsersKey},
+    tables::{Layout, Table},
 };
 
 /// Before a call is repeated for the first time; doubled for each further time. The SDK has then tried by itself.
@@ -75,7 +76,7 @@ impl<'a> Access<'a> {
 
     /// What DynamoDB says of a table; `None` when it is not there.
     pub(super) async fn describe(&self, table: Table) -> Result<Option<TableDescription>, MaintenanceError> {
-        describe(&self.tables, table).await
+        describe(self.tables.client, self.name(table)).await
     }
 
     /// The rows after this one, strongly consistently.
@@ -169,44 +170,13 @@ fn refused(
     Err(store_error(error))
 }
 
-async fn describe(tables: &Tables<'_>, table: Table) -> Result<Option<TableDescription>, MaintenanceError> {
-    let name = tables.layout.name(table);
-    match Box::pin(tables.client.describe_table().table_name(name).send()).await {
+/// What DynamoDB says of the table of this name; `None` when there is none.
+pub(super) async fn describe(client: &Client, name: &str) -> Result<Option<TableDescription>, MaintenanceError> {
+    match Box::pin(client.describe_table().table_name(name).send()).await {
         Ok(described) => Ok(described.table),
         Err(error) if error.as_service_error().is_some_and(DescribeTableError::is_resource_not_found_exception) => {
             Ok(None)
         }
         Err(error) => Err(MaintenanceError::Table { name: name.to_owned(), source: store_error(error) }),
     }
-}
-
-/// The layout of the tables of `stage`, with what they are called in `lookup`, as for [`Layout::new`], and the key that the
-/// users table really has.
-///
-/// # Errors
-/// When there is no users table, when it has a key of its own, and when a name is wrong.
-pub async fn find_layout(
-    client: &aws_sdk_dynamodb::Client,
-    stage: &str,
-    lookup: impl Fn(&str) -> Option<String>,
-) -> Result<Layout, MaintenanceError> {
-    let usual = Layout::new(stage, &lookup)?;
-    let users = describe(&Tables { client, layout: &usual, observer: &Unobserved }, Table::Users).await?;
-    let name = usual.name(Table::Users);
-    let users = users.ok_or_else(|| MaintenanceError::NoTable(name.to_owned()))?;
-    let keys: Vec<_> = users.key_schema().iter().collect();
-    let known = [UsersKey::Id, UsersKey::UserId].map(UsersKey::attribute);
-    let key = match keys.as_slice() {
-        [key] if *key.key_type() == KeyType::Hash => known.into_iter().find(|known| key.attribute_name() == *known),
-        _ => None,
-    };
-    let key = key.ok_or_else(|| MaintenanceError::UnknownLayout(name.to_owned()))?;
-    Ok(Layout::new(stage, |variable| if variable == "USERS_KEY" { Some(key.to_owned()) } else { lookup(variable) })?)
-}
-
-/// For work that nobody waits for.
-struct Unobserved;
-
-impl super::Observer for Unobserved {
-    fn advanced(&self, _: super::Progress) {}
 }

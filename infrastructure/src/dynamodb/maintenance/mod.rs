@@ -8,6 +8,7 @@ mod access;
 mod checkpoint;
 mod migrate;
 mod models;
+mod open;
 mod pace;
 mod plan;
 mod report;
@@ -24,13 +25,16 @@ use std::num::NonZeroU32;
 use application::ports::StoreError;
 use aws_sdk_dynamodb::Client;
 
-pub use access::find_layout;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use migrate::{Run, migrate};
+pub use open::{OpenTables, find_layout};
 pub use report::{Change, Defect, Exception, MigratedTable, Migration, ReadTable, Reader, Reading, Verification, What};
 pub use verify::{SHOWN_DEFECTS, verify};
 
+#[cfg(feature = "embedded")]
+use super::embedded::EmbeddedError;
 use super::tables::{Layout, LayoutError, Table};
+use crate::aws::HttpClientError;
 
 /// How gently to treat the tables.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +118,13 @@ pub enum MaintenanceError {
     /// The users table has a key that no layout has.
     #[error("the table {0} is keyed by neither id nor user_id")]
     UnknownLayout(String),
+    /// The client for AWS.
+    #[error("the AWS client cannot be set up: {0}")]
+    Aws(#[from] HttpClientError),
+    /// The database of a local service.
+    #[cfg(feature = "embedded")]
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
     /// The names of the tables are wrong.
     #[error(transparent)]
     Layout(#[from] LayoutError),
