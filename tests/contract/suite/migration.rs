@@ -13,7 +13,7 @@ use infrastructure::dynamodb::{
         Checkpoint, CheckpointError, Exception, MaintenanceError, Migration, Observer, Progress, Run, Settings, Tables,
         What, migrate,
     },
-    tables::{Table, UsersKey},
+    tables::{Layout, Table, UsersKey},
 };
 use tempfile::TempDir;
 use tests::{Fault, Probe};
@@ -39,6 +39,17 @@ pub(crate) fn settings() -> Settings {
 
 pub(crate) fn tables<'a>(store: &'a Store, client: &'a Client) -> Tables<'a> {
     Tables { client, layout: &store.layout, observer: &Unobserved }
+}
+
+/// The store's tables, but for this one, which is not there.
+pub(crate) fn without(store: &Store, missing: Table) -> Layout {
+    let names = Table::ALL.map(|table| (table.variable(), store.layout.name(table)));
+    let lookup = |variable: &str| match variable {
+        "USERS_KEY" => Some(store.layout.users_key().attribute()),
+        variable if variable == missing.variable() => Some("there-is-no-such-table"),
+        variable => names.iter().find(|(known, _)| *known == variable).map(|(_, name)| *name),
+    };
+    Layout::new("unused", |variable| lookup(variable).map(str::to_owned)).unwrap()
 }
 
 async fn run(store: &Store, client: &Client, run: Run<'_>) -> Result<Migration, MaintenanceError> {
@@ -146,14 +157,14 @@ pub(crate) async fn a_dry_run_writes_nothing_and_foretells_the_real_one(store: &
 
 pub(crate) async fn before_there_is_a_table_of_claims_only_a_dry_run_works(store: &Store) {
     plant(store).await;
-    let name = store.layout.name(Table::AccountEmailClaims);
-    store.client.delete_table().table_name(name).send().await.unwrap();
-    let dry = run(store, &store.client, Run::Dry).await.unwrap();
+    let layout = without(store, Table::AccountEmailClaims);
+    let tables = Tables { layout: &layout, ..tables(store, &store.client) };
+    let dry = migrate(tables, settings(), &*store.clock, Run::Dry).await.unwrap();
     assert_eq!((dry.verification.claims, dry.changes.len()), (2, 15));
     let folder = TempDir::new().unwrap();
     let checkpoint = Checkpoint::at(folder.path().join("checkpoint.json"));
-    let refused = run(store, &store.client, Run::Real(&checkpoint)).await.unwrap_err();
-    assert_eq!(refused.to_string(), format!("there is no table {name}"));
+    let refused = migrate(tables, settings(), &*store.clock, Run::Real(&checkpoint)).await.unwrap_err();
+    assert_eq!(refused.to_string(), "there is no table there-is-no-such-table");
 }
 
 pub(crate) async fn users_of_one_address_are_reported_and_get_no_claim(store: &Store) {
@@ -346,8 +357,9 @@ pub(crate) async fn a_migration_goes_on_where_it_was_stopped_and_on_its_own_tabl
         }
         call += 1;
     }
-    let elsewhere = Store::create(store.client.clone(), store.layout.users_key(), "elsewhere").await;
-    let refused = run(&elsewhere, &elsewhere.client, Run::Real(&checkpoint)).await.unwrap_err();
+    let other = without(store, Table::AccountAudit);
+    let tables = Tables { layout: &other, ..tables(store, &client) };
+    let refused = migrate(tables, settings(), &*store.clock, Run::Real(&checkpoint)).await.unwrap_err();
     let MaintenanceError::Checkpoint(CheckpointError::OtherTables { users, .. }) = refused else { panic!("{refused}") };
     assert_eq!(users, store.layout.name(Table::Users));
 
