@@ -99,7 +99,7 @@ impl DomainOption {
 /// Where the service answers behind the custom domain.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DomainUrlOption {
-    /// Where the service answers behind the custom domain [default: https://DOMAIN/account].
+    /// Where the service answers behind the custom domain [default: `https://DOMAIN/account`].
     #[arg(long, value_name = "URL")]
     domain_url: Option<String>,
 }
