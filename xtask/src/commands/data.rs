@@ -148,7 +148,9 @@ pub(crate) fn failure(error: &MaintenanceError) -> Failure {
         }
     }
     let advice = match code {
-        Code::TableMissing => "--stage, --suffix and --table say which tables; `cargo xtask deploy shared` makes ours",
+        Code::TableMissing => {
+            "--stage, --suffix and --table say which tables; `cargo xtask deploy account --base` makes ours"
+        }
         Code::CheckpointRefused => "--restart begins anew",
         Code::TableFailed => "run it again once the cause is gone: it goes on where it was stopped",
         _ => return Failure::new(code, message),
