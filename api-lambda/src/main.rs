@@ -96,7 +96,9 @@ async fn run(config: Config, traces: Option<Traces>) -> Result<(), Failure> {
             if let Some(traces) = &traces {
                 traces.export().await;
             }
-            metrics.write_to(io::stdout().lock())?;
+            if let Err(error) = metrics.write_to(io::stdout().lock()) {
+                tracing::warn!(error = &error as &dyn Error, "metrics are lost");
+            }
             reply
         }
     });

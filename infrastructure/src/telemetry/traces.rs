@@ -140,9 +140,7 @@ impl Traces {
             tracing::warn!(error = &error as &dyn std::error::Error, "traces are lost");
         }
     }
-}
 
-impl Traces {
     /// Exports once a second. Never returns.
     pub async fn export_forever(self) {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
