@@ -105,6 +105,19 @@ identifier! {
     TokenId
 }
 
+identifier! {
+    /// Names one subscription of a tenant.
+    SubscriptionId
+}
+identifier! {
+    /// Names one [`DiscountCode`](crate::DiscountCode). Who deletes it and makes one of the same text makes another one.
+    DiscountCodeId
+}
+identifier! {
+    /// Names one [`Redemption`](crate::discount::Redemption) of a discount code.
+    RedemptionId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -94,6 +94,13 @@ impl Currency {
             .map(|currency| Self(currency.code().to_owned()))
             .ok_or(InvalidCurrency)
     }
+
+    /// How many decimal places amounts of it have: 2 for USD, 0 for JPY, 3 for KWD. None where ISO 4217 names no minor
+    /// unit.
+    #[must_use]
+    pub fn decimal_places(&self) -> u32 {
+        iso_currency::Currency::from_code(&self.0).and_then(iso_currency::Currency::exponent).map_or(0, u32::from)
+    }
 }
 stored_text!(Currency, "USD");
 

@@ -1,41 +1,6 @@
 //! What a tenant has subscribed to, as far as signing in needs it.
 
-use crate::Timestamp;
-
-/// A level of service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tier {
-    /// The free trial of a tenant that has not said which tier it tries.
-    Trial,
-    /// The smallest paid tier, and what a tenant without a subscription is treated as.
-    Starter,
-    /// The middle tier.
-    Professional,
-    /// The unlimited tier.
-    Enterprise,
-}
-
-impl Tier {
-    /// Every tier, smallest first.
-    pub const ALL: [Self; 4] = [Self::Trial, Self::Starter, Self::Professional, Self::Enterprise];
-
-    /// The tier's name in tables and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trial => "trial",
-            Self::Starter => "starter",
-            Self::Professional => "professional",
-            Self::Enterprise => "enterprise",
-        }
-    }
-
-    /// The tier of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|tier| tier.as_str() == name)
-    }
-}
+use crate::{Tier, Timestamp};
 
 /// Where a subscription stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
