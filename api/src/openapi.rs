@@ -15,7 +15,6 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    ApiState,
     dto::envelope::Failure,
     error::ErrorCode,
     routes::{documented, operations},
@@ -25,10 +24,10 @@ const INVALID: &str = "Fields break rules (`VALIDATION_ERROR`, or `INVALID_EMAIL
                        password is refused (`WEAK_PASSWORD`), or the idempotency key was used for another body \
                        (`IDEMPOTENCY_KEY_REUSED`).";
 
-/// The OpenAPI 3.1 document of every route, as served at `/openapi.json`.
+/// The OpenAPI 3.1 document of every route: what is written to `docs/openapi.json` and served from there.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    complete(documented(None).into_openapi())
+    complete(documented(OpenApiRouter::with_openapi(Outline::openapi())).into_openapi())
 }
 
 /// What stands above the routes.
@@ -57,13 +56,8 @@ pub fn openapi() -> OpenApi {
 )]
 struct Outline;
 
-/// A document without routes.
-pub(crate) fn outline() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(Outline::openapi())
-}
-
 /// Adds to each operation what follows from what it is: headers, and the failures that it shares with others.
-pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
+fn complete(mut document: OpenApi) -> OpenApi {
     document.servers = Some(vec![Server::new(".")]);
     let components = document.components.get_or_insert_default();
     describe_shared_parts(components);

@@ -104,6 +104,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "futures",
             "governor",
             "mime",
+            "pastey",
             "secrecy",
             "serde",
             "serde_json",

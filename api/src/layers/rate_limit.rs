@@ -12,6 +12,7 @@ use std::{
 };
 
 use axum::{
+    Router,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method},
     middleware::{Next, from_fn_with_state},
@@ -23,7 +24,6 @@ use governor::{
     middleware::StateInformationMiddleware,
     state::keyed::DashMapStateStore,
 };
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     error::{ApiError, whole_seconds},
@@ -35,7 +35,7 @@ const SWEEP_AFTER: u32 = 1024;
 const PERIOD: Duration = Duration::from_mins(1);
 
 /// Limits the `POST`s among `routes`, all of which are public.
-pub(crate) fn limit_posts<S>(routes: OpenApiRouter<S>, per_minute: Option<NonZeroU32>) -> OpenApiRouter<S>
+pub(crate) fn limit_posts<S>(routes: Router<S>, per_minute: Option<NonZeroU32>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {

@@ -3,10 +3,9 @@
 use application::AdminService;
 use axum::extract::State;
 use domain::TenantId;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::handlers::{Routes, routes};
 use crate::{
-    ApiState,
     dto::{
         admin::{AdminAuditQuery, AdminTenant, AdminTenantQuery, AdminUser, AdminUserQuery, SuspensionRequest},
         audit::{AuditQuery, AuditRecordInfo},
@@ -17,8 +16,8 @@ use crate::{
     extract::{Json, PathId, PlatformAuthenticated, Query},
 };
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(list_users))
         .routes(routes!(list_tenants))
         .routes(routes!(list_audit))

@@ -2,10 +2,9 @@
 
 use application::AuditService;
 use axum::extract::State;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::handlers::{Routes, routes};
 use crate::{
-    ApiState,
     dto::{
         audit::{AuditQuery, AuditRecordInfo},
         page::Listed,
@@ -14,8 +13,8 @@ use crate::{
     extract::{Authenticated, Query},
 };
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(get_own_audit))
+pub(super) fn routes<R: Routes>() -> R {
+    R::default().routes(routes!(get_own_audit))
 }
 
 /// What happened in one's own tenant that matters to security, newest first.

@@ -3,11 +3,12 @@
 use application::BusinessService;
 use axum::extract::State;
 use domain::{BusinessFoundation, ProductId, business::BusinessChange};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::names::also_at;
+use super::{
+    handlers::{Routes, routes},
+    names::also_at,
+};
 use crate::{
-    ApiState,
     dto::{
         business::{
             FoundationInfo, FoundationRequest, NewProductRequest, OnboardingInfo, OnboardingRequest, ProductInfo,
@@ -21,8 +22,8 @@ use crate::{
 
 const REMOVED: Done = Done::with("The product is removed");
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(get_onboarding, put_onboarding))
         .routes(routes!(post_product, put_products))
         .routes(routes!(put_product, delete_product))

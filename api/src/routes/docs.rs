@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Bytes,
     extract::Path,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use utoipa::openapi::{OpenApi, Server};
 use utoipa_swagger_ui::{Config, serve};
 
-use crate::{dto::envelope::json_bytes, error::ApiError};
+use crate::{ApiState, dto::envelope::json_bytes, error::ApiError};
 
 /// What the user interface needs: its own scripts and pictures, and calls to this service. Its styles are partly
 /// inline.
@@ -23,33 +21,29 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// The document of the code, as `src/bin/openapi.rs` writes it and a test holds it to be. Making it takes longer than
+/// everything else of a start together, and its parts are no small part of the binary.
+const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
+/// Where the document says that the root of the service is.
+const SERVER: &str = r#""url": ".""#;
+
 /// `/openapi.json` and `/docs`. `server` leads from the document to the root of the service. It is relative, so
 /// that the document is right on every host and under every prefix that a gateway adds.
-pub(super) fn routes<S>(document: &OpenApi, server: &str) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
-    let mut document = document.clone();
-    document.servers = Some(vec![Server::new(server)]);
-    let document = document.to_json().ok().map(Bytes::from);
+pub(super) fn routes(server: &'static str) -> Router<ApiState> {
     let config = Arc::new(Config::from("../openapi.json").validator_url("none").try_it_out_enabled(true));
     let page = config.clone();
     Router::new()
-        .route("/openapi.json", get(|| async move { openapi_json(document) }))
+        .route("/openapi.json", get(async move || openapi_json(server)))
         // Relative, for the same reason.
         .route("/docs", get(|| async { (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "docs/")]) }))
         .route("/docs/", get(|| async move { user_interface("", page) }))
         .route("/docs/{*file}", get(|Path(file): Path<String>| async move { user_interface(&file, config) }))
 }
 
-fn openapi_json(document: Option<Bytes>) -> Response {
-    match document {
-        Some(document) => {
-            let json = json_bytes(StatusCode::OK, document);
-            ([(header::CACHE_CONTROL, REVALIDATE)], json).into_response()
-        }
-        None => ApiError::internal().into_response(),
-    }
+fn openapi_json(server: &str) -> Response {
+    let document = DOCUMENT.replacen(SERVER, &format!(r#""url": "{server}""#), 1);
+    let json = json_bytes(StatusCode::OK, document);
+    ([(header::CACHE_CONTROL, REVALIDATE)], json).into_response()
 }
 
 fn user_interface(file: &str, config: Arc<Config<'static>>) -> Response {

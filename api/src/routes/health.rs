@@ -6,11 +6,13 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::names::also_at;
+use super::{
+    handlers::{Routes, routes},
+    names::also_at,
+};
 use crate::{
-    ApiState, HealthService,
+    HealthService,
     dto::{
         envelope::{self, Failure, Success},
         health::{DetailedHealthReport, HealthReport, HealthStatus, Unhealthy},
@@ -18,8 +20,8 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(get_health))
         .routes(routes!(get_detailed_health))
         .routes(routes!(get_readiness))
@@ -27,8 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 }
 
 /// The address among the routes of authentication that the service always had.
-pub(super) fn auth_routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(also_at("/auth/health", routes!(get_health)))
+pub(super) fn auth_routes<R: Routes>() -> R {
+    R::default().routes(also_at("/auth/health", routes!(get_health)))
 }
 
 /// Whether the service runs.

@@ -3,10 +3,9 @@
 use application::AuthService;
 use axum::extract::State;
 use domain::IdentityProvider;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::handlers::{Routes, routes};
 use crate::{
-    ApiState,
     dto::{
         envelope::{Done, Failure, Success},
         identities::{IdentityInfo, LinkIdentityRequest},
@@ -17,8 +16,8 @@ use crate::{
 
 const UNLINKED: Done = Done::with("You no longer sign in with this account");
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(get_identities, post_identity)).routes(routes!(delete_identity))
+pub(super) fn routes<R: Routes>() -> R {
+    R::default().routes(routes!(get_identities, post_identity)).routes(routes!(delete_identity))
 }
 
 /// The accounts elsewhere that one signs in with.

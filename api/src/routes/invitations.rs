@@ -3,10 +3,9 @@
 use application::{AuthService, InvitationService};
 use axum::extract::State;
 use domain::{InvitationId, InvitationToken};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::handlers::{Routes, routes};
 use crate::{
-    ApiState,
     dto::{
         auth::AuthResponse,
         envelope::{Created, Done, Failure, Success},
@@ -22,8 +21,8 @@ use crate::{
 const CANCELLED: Done = Done::with("The invitation is withdrawn");
 
 /// The routes of those who are signed in.
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(post_invitation, get_invitations))
         .routes(routes!(delete_invitation))
         .routes(routes!(resend_invitation))
@@ -31,8 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 }
 
 /// The routes of those who are invited.
-pub(super) fn public_routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(validate_invitation)).routes(routes!(activate_invitation))
+pub(super) fn public_routes<R: Routes>() -> R {
+    R::default().routes(routes!(validate_invitation)).routes(routes!(activate_invitation))
 }
 
 /// Invite somebody.

@@ -8,12 +8,12 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{ApiState, dto::envelope, error::ApiError};
+use super::handlers::{Routes, routes};
+use crate::{dto::envelope, error::ApiError};
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(get_public_keys))
+pub(super) fn routes<R: Routes>() -> R {
+    R::default().routes(routes!(get_public_keys))
 }
 
 /// A JWK set (RFC 7517).

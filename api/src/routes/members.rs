@@ -3,10 +3,9 @@
 use application::MemberService;
 use axum::extract::State;
 use domain::{Role, UserId, user::UserStatus};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::handlers::{Routes, routes};
 use crate::{
-    ApiState,
     dto::{
         envelope::{Done, Failure, Success},
         member::{MemberListRequest, RoleRequest, TransferRequest, UserCount, UserReference},
@@ -20,8 +19,8 @@ const REMOVED: Done = Done::with("The member is removed");
 const SIGNED_OUT: Done = Done::with("The member is signed out everywhere");
 const HANDED_OVER: Done = Done::with("The organisation is handed over");
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(list))
         .routes(routes!(count))
         .routes(routes!(find, remove))

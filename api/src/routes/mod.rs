@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod business;
 mod docs;
+mod handlers;
 mod health;
 mod identities;
 mod invitations;
@@ -15,38 +16,47 @@ mod sessions;
 mod tenants;
 mod user;
 
-use std::num::NonZeroU32;
-
 use axum::Router;
+use handlers::Routes;
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use names::operations;
 
-use crate::{ApiState, HttpSettings, error::ApiError, layers, openapi};
+use crate::{ApiState, HttpSettings, error::ApiError, layers};
 
 /// The complete application: every route, at the root of the host and under the base path, with everything
 /// around it.
 pub fn router(state: ApiState, settings: HttpSettings) -> Router {
-    let (routes, document) = documented(settings.public_posts_per_minute).split_for_parts();
-    let document = openapi::complete(document);
-    let beside = Router::from(health::routes()).merge(docs::routes(&document, "."));
-    let versioned = Router::from(keys::routes()).merge(docs::routes(&document, "../.."));
+    let versioned = layers::limit_posts(limited(), settings.public_posts_per_minute)
+        .merge(unlimited::<Router<_>>())
+        .merge(keys::routes::<Router<_>>())
+        .merge(docs::routes("../.."));
     let ids = state.ids.clone();
-    let routes = routes
-        .merge(beside)
+    let routes = Router::new()
         .nest("/api/v1", versioned)
+        .merge(keys::routes::<Router<_>>())
+        .merge(health::routes::<Router<_>>())
+        .merge(docs::routes("."))
         .fallback(|| async { ApiError::no_such_route() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .with_state(state);
     layers::strip_base_path(layers::around(routes, ids, &settings), settings.base_path)
 }
 
-/// The routes that the document shows. Each has one address there, although some answer at more.
-pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApiRouter<ApiState> {
-    let public = auth::routes().merge(invitations::public_routes()).merge(tenants::public_routes());
-    let public = layers::limit_posts(public, public_posts_per_minute);
-    let versioned = public
-        .merge(invitations::routes())
+/// The routes that a document shows, which goes on from `outline`. Each has one address there, although some answer at
+/// more.
+pub(crate) fn documented(outline: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
+    let versioned = limited::<OpenApiRouter<_>>().merge(unlimited());
+    outline.nest("/api/v1", versioned).merge(keys::routes())
+}
+
+/// Routes for people who are not signed in: one source may send so many `POST`s to them.
+fn limited<R: Routes>() -> R {
+    auth::routes::<R>().merge(invitations::public_routes()).merge(tenants::public_routes())
+}
+
+fn unlimited<R: Routes>() -> R {
+    invitations::routes::<R>()
         .merge(user::routes())
         .merge(sessions::routes())
         .merge(identities::routes())
@@ -55,8 +65,7 @@ pub(crate) fn documented(public_posts_per_minute: Option<NonZeroU32>) -> OpenApi
         .merge(audit::routes())
         .merge(business::routes())
         .merge(admin::routes())
-        .merge(health::routes());
-    openapi::outline().nest("/api/v1", versioned).merge(keys::routes())
+        .merge(health::routes())
 }
 
 #[cfg(test)]

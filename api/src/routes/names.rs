@@ -4,10 +4,34 @@ use utoipa::openapi::{
     Deprecated,
     path::{Operation, PathItem},
 };
-use utoipa_axum::router::UtoipaMethodRouter;
 
-/// The same routes at another address.
-pub(super) fn also_at<S>(path: &str, (schemas, mut paths, handlers): UtoipaMethodRouter<S>) -> UtoipaMethodRouter<S> {
+use super::handlers::{Description, Handlers};
+
+/// The same handlers at another address.
+pub(super) fn also_at(
+    path: &'static str,
+    handlers: Handlers<impl FnOnce() -> Description>,
+) -> Handlers<impl FnOnce() -> Description> {
+    handlers.moved(path, move |description| described_at(path, description))
+}
+
+/// The same handlers at the address that the service had for them before; kept for clients that still use it.
+pub(super) fn older_name(
+    path: &'static str,
+    handlers: Handlers<impl FnOnce() -> Description>,
+) -> Handlers<impl FnOnce() -> Description> {
+    handlers.moved(path, move |description| {
+        let (schemas, mut paths, handlers) = described_at(path, description);
+        for item in paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                operation.deprecated = Some(Deprecated::True);
+            }
+        }
+        (schemas, paths, handlers)
+    })
+}
+
+fn described_at(path: &str, (schemas, mut paths, handlers): Description) -> Description {
     let mut moved = PathItem::default();
     for (_, item) in std::mem::take(&mut paths.paths) {
         moved.merge_operations(item);
@@ -16,17 +40,6 @@ pub(super) fn also_at<S>(path: &str, (schemas, mut paths, handlers): UtoipaMetho
         operation.operation_id = Some(format!("{method}{}", path.replace(['/', '-'], "_")));
     }
     paths.paths.insert(path.to_owned(), moved);
-    (schemas, paths, handlers)
-}
-
-/// The same routes at the address that the service had for them before; kept for clients that still use it.
-pub(super) fn older_name<S>(path: &str, routes: UtoipaMethodRouter<S>) -> UtoipaMethodRouter<S> {
-    let (schemas, mut paths, handlers) = also_at(path, routes);
-    for item in paths.paths.values_mut() {
-        for (_, operation) in operations(item) {
-            operation.deprecated = Some(Deprecated::True);
-        }
-    }
     (schemas, paths, handlers)
 }
 

@@ -3,10 +3,9 @@
 use application::AuthService;
 use axum::extract::State;
 use domain::SessionId;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::handlers::{Routes, routes};
 use crate::{
-    ApiState,
     dto::{
         envelope::{Done, Failure, Success},
         session::SessionInfo,
@@ -18,8 +17,8 @@ use crate::{
 const ENDED: Done = Done::with("The session is over");
 const OTHERS_ENDED: Done = Done::with("You are signed out everywhere else");
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(get_sessions, delete_sessions)).routes(routes!(delete_session))
+pub(super) fn routes<R: Routes>() -> R {
+    R::default().routes(routes!(get_sessions, delete_sessions)).routes(routes!(delete_session))
 }
 
 /// Where one is signed in.

@@ -6,11 +6,12 @@ use application::{
 };
 use axum::extract::State;
 use domain::TenantId;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::names::older_name;
+use super::{
+    handlers::{Routes, routes},
+    names::older_name,
+};
 use crate::{
-    ApiState,
     dto::{
         auth::TokenRequest,
         entitlement::{Features, Limits},
@@ -24,8 +25,8 @@ use crate::{
 const CLOSED: Done = Done::with("Your organisation is closed; a mail with a link to open it again is on its way");
 const REOPENED: Done = Done::with("Your organisation is open again; please sign in");
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(get_current, put_current, close))
         .routes(routes!(get_tenant))
         .routes(routes!(get_settings, put_settings))
@@ -36,8 +37,8 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 }
 
 /// Routes for people who are not signed in.
-pub(super) fn public_routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default().routes(routes!(reopen))
+pub(super) fn public_routes<R: Routes>() -> R {
+    R::default().routes(routes!(reopen))
 }
 
 /// One's own organisation.

@@ -2,11 +2,12 @@
 
 use application::UserService;
 use axum::extract::State;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::names::older_name;
+use super::{
+    handlers::{Routes, routes},
+    names::older_name,
+};
 use crate::{
-    ApiState,
     dto::{
         envelope::Success,
         preferences::{PreferencesInfo, PreferencesRequest},
@@ -16,8 +17,8 @@ use crate::{
     extract::{Authenticated, Json},
 };
 
-pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::default()
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(get_profile, put_profile))
         .routes(routes!(put_preferences))
         .routes(older_name("/auth/profile", routes!(get_profile, put_profile)))

@@ -12,7 +12,12 @@ use crate::{
     },
     error::{ApiError, ErrorCode},
     extract::{ClientDevice, Json},
+    routes::handlers::{Routes, routes},
 };
+
+pub(super) fn routes<R: Routes>() -> R {
+    R::default().routes(routes!(google)).routes(routes!(microsoft))
+}
 
 /// Sign in with Google.
 ///
@@ -56,7 +61,7 @@ use crate::{
         )
     )
 )]
-pub(super) async fn google(
+async fn google(
     State(auth): State<AuthService>,
     ClientDevice(device): ClientDevice,
     Json(request): Json<OutsideSignInRequest>,
@@ -107,7 +112,7 @@ pub(super) async fn google(
         )
     )
 )]
-pub(super) async fn microsoft(
+async fn microsoft(
     State(auth): State<AuthService>,
     ClientDevice(device): ClientDevice,
     Json(request): Json<OutsideSignInRequest>,

@@ -14,10 +14,22 @@ use crate::{
     },
     error::{ApiError, ErrorCode},
     extract::{Json, LinkBase},
+    routes::{
+        handlers::{Routes, routes},
+        names::older_name,
+    },
 };
 
 const MAILED: Done = Done::with("If the address has an account, a mail with a link is on its way");
 const CHANGED: Done = Done::with("Your password is changed; please sign in with it");
+
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
+        .routes(routes!(forgot_password))
+        .routes(routes!(reset_password))
+        .routes(older_name("/auth/password/reset", routes!(forgot_password)))
+        .routes(older_name("/auth/password/confirm", routes!(reset_password)))
+}
 
 /// Ask for a link to choose a new password.
 ///
@@ -29,7 +41,7 @@ const CHANGED: Done = Done::with("Your password is changed; please sign in with 
     params(LinkBase),
     responses((status = OK, description = "Sent, if the address has an account.", body = Done, example = json!(MAILED)))
 )]
-pub(super) async fn forgot_password(
+async fn forgot_password(
     State(auth): State<AuthService>,
     LinkBase(link_base): LinkBase,
     Json(request): Json<EmailRequest>,
@@ -54,7 +66,7 @@ pub(super) async fn forgot_password(
         )
     )
 )]
-pub(super) async fn reset_password(
+async fn reset_password(
     State(auth): State<AuthService>,
     LinkBase(link_base): LinkBase,
     Json(request): Json<ResetPasswordRequest>,

@@ -10,9 +10,14 @@ use crate::{
     },
     error::{ApiError, ErrorCode},
     extract::{ClientDevice, Json, QueryOrBody},
+    routes::handlers::{Routes, routes},
 };
 
 const SIGNED_OUT: Done = Done::with("You are signed out");
+
+pub(super) fn routes<R: Routes>() -> R {
+    R::default().routes(routes!(login)).routes(routes!(refresh)).routes(routes!(logout))
+}
 
 /// Sign in with a password.
 #[utoipa::path(
@@ -41,7 +46,7 @@ const SIGNED_OUT: Done = Done::with("You are signed out");
         )
     )
 )]
-pub(super) async fn login(
+async fn login(
     State(auth): State<AuthService>,
     ClientDevice(device): ClientDevice,
     Json(request): Json<LoginRequest>,
@@ -71,7 +76,7 @@ pub(super) async fn login(
         )
     )
 )]
-pub(super) async fn refresh(
+async fn refresh(
     State(auth): State<AuthService>,
     ClientDevice(device): ClientDevice,
     Json(request): Json<RefreshRequest>,
@@ -93,7 +98,7 @@ pub(super) async fn refresh(
     request_body(content = Option<LogoutRequest>, example = json!({ "refresh_token": TokenResponse::EXAMPLE_REFRESH })),
     responses((status = OK, description = "Signed out.", body = Done, example = json!(SIGNED_OUT)))
 )]
-pub(super) async fn logout(
+async fn logout(
     State(auth): State<AuthService>,
     request: Result<QueryOrBody<LogoutRequest>, ApiError>,
 ) -> Result<Done, ApiError> {

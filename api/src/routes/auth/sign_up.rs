@@ -10,10 +10,24 @@ use crate::{
     },
     error::{ApiError, ErrorCode},
     extract::{ClientDevice, IdempotencyKeyHeader, IdempotentJson, Json, LinkBase, Query, QueryOrBody},
+    routes::{
+        handlers::{Routes, routes},
+        names::older_name,
+    },
 };
 
 const CONFIRMED: Done = Done::with("Your email address is confirmed");
 const RESENT: Done = Done::with("If the address is waiting for confirmation, a mail is on its way");
+
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
+        .routes(routes!(register))
+        .routes(routes!(confirm_email))
+        .routes(routes!(validate_confirmation))
+        .routes(routes!(resend_confirmation))
+        .routes(older_name("/auth/verify", routes!(confirm_email)))
+        .routes(older_name("/auth/verify/resend", routes!(resend_confirmation)))
+}
 
 /// Sign up.
 ///
@@ -52,7 +66,7 @@ const RESENT: Done = Done::with("If the address is waiting for confirmation, a m
         )
     )
 )]
-pub(super) async fn register(
+async fn register(
     State(auth): State<AuthService>,
     ClientDevice(device): ClientDevice,
     LinkBase(link_base): LinkBase,
@@ -76,10 +90,7 @@ pub(super) async fn register(
         )
     )
 )]
-pub(super) async fn confirm_email(
-    State(auth): State<AuthService>,
-    Json(request): Json<TokenRequest>,
-) -> Result<Done, ApiError> {
+async fn confirm_email(State(auth): State<AuthService>, Json(request): Json<TokenRequest>) -> Result<Done, ApiError> {
     auth.confirm_email(request.token.expose()).await?;
     Ok(CONFIRMED)
 }
@@ -97,7 +108,7 @@ pub(super) async fn confirm_email(
         example = json!({ "success": true, "data": { "status": "valid" } })
     ))
 )]
-pub(super) async fn validate_confirmation(
+async fn validate_confirmation(
     State(auth): State<AuthService>,
     Query(request): Query<TokenRequest>,
 ) -> Result<Success<LinkReport>, ApiError> {
@@ -115,7 +126,7 @@ pub(super) async fn validate_confirmation(
     request_body(content = Option<EmailRequest>, example = json!({ "email": "anna.lee@example.com" })),
     responses((status = OK, description = "Sent, if there is anything to confirm.", body = Done, example = json!(RESENT)))
 )]
-pub(super) async fn resend_confirmation(
+async fn resend_confirmation(
     State(auth): State<AuthService>,
     LinkBase(link_base): LinkBase,
     QueryOrBody(request): QueryOrBody<EmailRequest>,
