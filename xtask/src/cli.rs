@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Smoke(SmokeOptions),
     /// Lead the traffic of the custom domain to this service.
     Switch(SwitchOptions),
-    /// Lead the traffic of the custom domain back to where it went before.
+    /// Lead the traffic of the custom domain back to where it went before, or this service back to its version before.
     Rollback(RollbackOptions),
     /// Delete a stack that this service replaces, once nothing depends on it.
     Decommission(DecommissionOptions),
@@ -259,19 +259,32 @@ pub(crate) struct SwitchOptions {
     pub(crate) yes: bool,
 }
 
+/// What goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WayBack {
+    /// The custom domain, to the service before this one.
+    Traffic,
+    /// This service, to its version before.
+    Version,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct RollbackOptions {
+    /// What goes back.
+    #[arg(value_enum, default_value = "traffic")]
+    pub(crate) what: WayBack,
+
     #[command(flatten)]
     pub(crate) domain: DomainOption,
 
     #[command(flatten)]
     pub(crate) domain_url: DomainUrlOption,
 
-    /// The API to go back to, where the last switch was not written down.
-    #[arg(long, value_name = "API_ID")]
+    /// The API, or the version, to go back to [default: the one before].
+    #[arg(long, value_name = "API_ID|VERSION")]
     pub(crate) to: Option<String>,
 
-    /// That API's stage.
+    /// The API's stage.
     #[arg(long, default_value = "$default", requires = "to")]
     pub(crate) to_stage: String,
 }

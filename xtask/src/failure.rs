@@ -44,7 +44,7 @@ pub(crate) enum Code {
     SwitchReverted,
     /// The new target failed, and so did the way back.
     SwitchStuck,
-    /// Nobody wrote down where traffic went before.
+    /// Nobody wrote down where traffic went before, or there is no such version.
     NoPreviousTarget,
     /// Deleting the stack would delete data.
     NotRetained,

@@ -5,6 +5,7 @@
 pub(crate) mod apigateway;
 pub(crate) mod cloudformation;
 pub(crate) mod dynamodb;
+pub(crate) mod lambda;
 pub(crate) mod secrets;
 pub(crate) mod ssm;
 

@@ -1,4 +1,6 @@
-//! Leading traffic back to where it went before the switch.
+//! Going back: to the service before this one, or to a version of this one before the last.
+
+mod version;
 
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use super::{
     traffic::{self, Record, Target},
 };
 use crate::{
-    cli::RollbackOptions,
+    cli::{RollbackOptions, WayBack},
     context::Context,
     failure::{Code, Failure},
     output::{Mark, Report},
@@ -22,6 +24,14 @@ struct RolledBack<'a> {
 
 /// Asks for no confirmation, not in production either: somebody who goes back is in a hurry.
 pub(crate) fn run(context: &Context<'_>, options: &RollbackOptions) -> Result<Report, Failure> {
+    match options.what {
+        WayBack::Traffic => lead_back(context, options),
+        WayBack::Version => version::run(context, options),
+    }
+}
+
+/// Leads traffic back to where it went before the switch.
+fn lead_back(context: &Context<'_>, options: &RollbackOptions) -> Result<Report, Failure> {
     let domain = options.domain.name(context.stage);
     let record = traffic::record(context)?;
     let target = match (&options.to, &record) {

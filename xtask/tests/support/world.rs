@@ -97,6 +97,13 @@ impl World {
         self.set(&call, &json!({"Stacks": [stack(name, status, outputs)]}))
     }
 
+    /// Our stack, whose function answers at `endpoint`.
+    pub(crate) fn our_stack(&mut self, endpoint: &str) -> &mut Self {
+        let alias = format!("{}:live", function_arn());
+        let outputs = [("ApiId", OUR_API), ("ApiEndpoint", endpoint), ("AliasArn", &alias)];
+        self.stack("purposepath-account-rust-dev", "UPDATE_COMPLETE", &outputs)
+    }
+
     /// A table that is as it is defined, and belongs to a stack.
     pub(crate) fn table(&mut self, definition: &TableDefinition<'_>, owner: Option<&str>) -> &mut Self {
         let name = definition.name;
@@ -198,8 +205,18 @@ pub(crate) fn before_us() -> World {
 pub(crate) fn with_us() -> World {
     let mut world = before_us();
     let endpoint = format!("https://{OUR_API}.execute-api.us-east-1.amazonaws.com");
+    let function = function_arn();
+    let versions = ["$LATEST", "7", "43", "42", "41"].map(|version| json!({"Version": version, "CodeSize": 1}));
     world
-        .stack("purposepath-account-rust-dev", "UPDATE_COMPLETE", &[("ApiId", OUR_API), ("ApiEndpoint", &endpoint)])
+        .our_stack(&endpoint)
+        .set(
+            &format!("aws lambda get-alias --function-name {function} --name live"),
+            &json!({"AliasArn": format!("{function}:live"), "Name": "live", "FunctionVersion": "42", "RevisionId": "r3v"}),
+        )
+        .set(
+            &format!("aws lambda list-versions-by-function --function-name {function}"),
+            &json!({"Versions": versions}),
+        )
         .refuse(&record_call(), "ParameterNotFound", "")
         .set(
             "aws ssm put-parameter --name /purposepath/account-rust/dev/switch *",
@@ -222,7 +239,7 @@ pub(crate) fn everything(endpoint: &str, switched_at: &str) -> World {
         {"LogicalResourceId": "Api", "PhysicalResourceId": "0ther", "ResourceType": "AWS::ApiGatewayV2::Api"},
     ]});
     world
-        .stack("purposepath-account-rust-dev", "UPDATE_COMPLETE", &[("ApiId", OUR_API), ("ApiEndpoint", endpoint)])
+        .our_stack(endpoint)
         .stack("purposepath-account-rust-shared-dev", "UPDATE_COMPLETE", &[])
         .set(&record_call(), &json!({"Parameter": {"Value": record.to_string()}}))
         .change("aws cloudformation list-exports", |answer| {
@@ -257,6 +274,11 @@ pub(crate) fn in_stage(world: &World, stage: &str) -> World {
     let text = text.replace("api.dev.purposepath.app", &domain);
     let text = text.replace("-dev", &format!("-{stage}")).replace("/dev/", &format!("/{stage}/"));
     serde_json::from_str(&text).unwrap()
+}
+
+/// Our function.
+pub(crate) fn function_arn() -> String {
+    format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:purposepath-account-rust-dev")
 }
 
 /// The call that reads the record of the last switch.
