@@ -1,8 +1,9 @@
 //! Everything that can happen, in one type, for whoever records or delivers it.
 
 use crate::{
-    InvitationId, SessionId, TenantId, UserId, Version,
+    DiscountCodeId, InvitationId, RedemptionId, SessionId, TenantId, UserId, Version,
     business::{BusinessEvent, BusinessEventKind},
+    discount::{DiscountCodeEvent, DiscountCodeEventKind, RedemptionEvent, RedemptionEventKind},
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEnd, SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind},
@@ -22,6 +23,10 @@ pub enum DomainEvent {
     Invitation(InvitationEvent),
     /// To the foundation of a business.
     Business(BusinessEvent),
+    /// To a discount code.
+    DiscountCode(DiscountCodeEvent),
+    /// To a redemption of a discount code.
+    Redemption(RedemptionEvent),
 }
 
 /// The aggregate that an event happened to. The events of one aggregate have an order, those of two have none.
@@ -37,6 +42,10 @@ pub enum Aggregate<'a> {
     Invitation(&'a InvitationId),
     /// The foundation of a tenant's business.
     Business(&'a TenantId),
+    /// A discount code.
+    DiscountCode(&'a DiscountCodeId),
+    /// A redemption of a discount code.
+    Redemption(&'a RedemptionId),
 }
 
 impl<'a> Aggregate<'a> {
@@ -49,6 +58,8 @@ impl<'a> Aggregate<'a> {
             Self::Session(_) => "session",
             Self::Invitation(_) => "invitation",
             Self::Business(_) => "business_foundation",
+            Self::DiscountCode(_) => "discount_code",
+            Self::Redemption(_) => "redemption",
         }
     }
 
@@ -60,6 +71,8 @@ impl<'a> Aggregate<'a> {
             Self::Tenant(id) | Self::Business(id) => id.as_str(),
             Self::Session(id) => id.as_str(),
             Self::Invitation(id) => id.as_str(),
+            Self::DiscountCode(id) => id.as_str(),
+            Self::Redemption(id) => id.as_str(),
         }
     }
 }
@@ -110,6 +123,17 @@ impl DomainEvent {
                 BusinessEventKind::Changed { .. } => "BusinessFoundationChanged",
                 BusinessEventKind::OnboardingCompleted => "OnboardingCompleted",
             },
+            Self::DiscountCode(event) => match event.what {
+                DiscountCodeEventKind::Created => "DiscountCodeCreated",
+                DiscountCodeEventKind::Changed => "DiscountCodeChanged",
+                DiscountCodeEventKind::Enabled => "DiscountCodeEnabled",
+                DiscountCodeEventKind::Disabled => "DiscountCodeDisabled",
+                DiscountCodeEventKind::Deleted => "DiscountCodeDeleted",
+            },
+            Self::Redemption(event) => match event.what {
+                RedemptionEventKind::Redeemed => "DiscountCodeRedeemed",
+                RedemptionEventKind::Released => "DiscountCodeReleased",
+            },
         }
     }
 
@@ -155,9 +179,10 @@ impl DomainEvent {
                     SessionEnd::SignedOut | SessionEnd::EndedRemotely => false,
                 },
             },
-            Self::Invitation(_) => true,
-            // The history of the foundation says who changed what.
-            Self::Business(_) => false,
+            // Who changes a code changes what others pay.
+            Self::Invitation(_) | Self::DiscountCode(_) => true,
+            // The history of the foundation says who changed what, and the record of a redemption who redeemed.
+            Self::Business(_) | Self::Redemption(_) => false,
         }
     }
 
@@ -170,6 +195,8 @@ impl DomainEvent {
             Self::Session(event) => Aggregate::Session(&event.session_id),
             Self::Invitation(event) => Aggregate::Invitation(&event.invitation_id),
             Self::Business(event) => Aggregate::Business(&event.tenant_id),
+            Self::DiscountCode(event) => Aggregate::DiscountCode(&event.id),
+            Self::Redemption(event) => Aggregate::Redemption(&event.redemption_id),
         }
     }
 
@@ -183,18 +210,22 @@ impl DomainEvent {
             Self::Session(event) => event.version,
             Self::Invitation(event) => event.version,
             Self::Business(event) => event.version,
+            Self::DiscountCode(event) => event.version,
+            Self::Redemption(event) => event.version(),
         }
     }
 
-    /// The tenant that it happened in.
+    /// The tenant that it happened in; `None` when it is about the platform as a whole.
     #[must_use]
-    pub const fn tenant_id(&self) -> &TenantId {
+    pub const fn tenant_id(&self) -> Option<&TenantId> {
         match self {
-            Self::User(event) => &event.tenant_id,
-            Self::Tenant(event) => &event.tenant_id,
-            Self::Session(event) => &event.tenant_id,
-            Self::Invitation(event) => &event.tenant_id,
-            Self::Business(event) => &event.tenant_id,
+            Self::User(event) => Some(&event.tenant_id),
+            Self::Tenant(event) => Some(&event.tenant_id),
+            Self::Session(event) => Some(&event.tenant_id),
+            Self::Invitation(event) => Some(&event.tenant_id),
+            Self::Business(event) => Some(&event.tenant_id),
+            Self::DiscountCode(_) => None,
+            Self::Redemption(event) => Some(&event.tenant_id),
         }
     }
 }
@@ -226,5 +257,17 @@ impl From<InvitationEvent> for DomainEvent {
 impl From<BusinessEvent> for DomainEvent {
     fn from(event: BusinessEvent) -> Self {
         Self::Business(event)
+    }
+}
+
+impl From<DiscountCodeEvent> for DomainEvent {
+    fn from(event: DiscountCodeEvent) -> Self {
+        Self::DiscountCode(event)
+    }
+}
+
+impl From<RedemptionEvent> for DomainEvent {
+    fn from(event: RedemptionEvent) -> Self {
+        Self::Redemption(event)
     }
 }

@@ -77,8 +77,8 @@ pub struct EventEnvelope {
     pub stream: Stream,
     /// Its place among the events of that: as texts, later ones are greater.
     pub sequence: String,
-    /// In which tenant.
-    pub tenant_id: TenantId,
+    /// In which tenant; `None` when it is about the platform as a whole.
+    pub tenant_id: Option<TenantId>,
     /// Who did it, where it was somebody who is known.
     pub actor_id: Option<UserId>,
     /// To whom and how, by id only.

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use domain::{
-    BusinessFoundation, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session, SessionId,
-    Tenant, TenantId, Timestamp, TokenHash, TokenId, User, UserId, session::RefreshToken, verification::Purpose,
+    BusinessFoundation, DiscountCode, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session,
+    SessionId, Tenant, TenantId, Timestamp, TokenHash, TokenId, User, UserId, discount::Redemption,
+    session::RefreshToken, verification::Purpose,
 };
 
 use super::{IdentityClaim, Mail, SeatRecord, StoreError};
@@ -132,6 +133,29 @@ pub enum Write {
         /// As decided.
         after: Box<BusinessFoundation>,
     },
+    /// Stores a new discount code; [`Refusal::AlreadyExists`] when there is one of that text.
+    CreateDiscountCode(Box<DiscountCode>),
+    /// Stores what differs between a discount code as loaded and as decided; [`Refusal::Stale`] when it was changed
+    /// meanwhile, or so many have redeemed it by now that it could not be decided like that any more.
+    SaveDiscountCode {
+        /// As loaded.
+        before: Box<DiscountCode>,
+        /// As decided.
+        after: Box<DiscountCode>,
+    },
+    /// Removes a discount code; [`Refusal::Stale`] when it was changed or redeemed meanwhile.
+    DeleteDiscountCode(Box<DiscountCode>),
+    /// Keeps that a tenant has redeemed a discount code, and counts it, whatever the number is by now;
+    /// [`Refusal::CodeUsedByTenant`] when the tenant has already, and [`Refusal::CodeExhausted`] when none of the
+    /// redemptions is left, or the code is not as it was loaded any more: looking again tells which.
+    RedeemCode {
+        /// The code, as loaded.
+        code: Box<DiscountCode>,
+        /// Who redeems it, and for what.
+        redemption: Redemption,
+    },
+    /// Gives a redemption back, so that one more can redeem the code; [`Refusal::Stale`] when it is gone already.
+    ReleaseCode(Redemption),
     /// Stores a new one-time token.
     IssueToken(OneTimeToken),
     /// Stores that a one-time token was used; [`Refusal::TokenUsed`] when it is used or gone already.
@@ -262,6 +286,12 @@ pub enum Refusal {
     /// All seats of the tenant were taken meanwhile.
     #[error("all seats were taken meanwhile")]
     NoSeatLeft,
+    /// The last redemption of the discount code was taken meanwhile, or the code was changed.
+    #[error("the discount code was redeemed or changed meanwhile")]
+    CodeExhausted,
+    /// The tenant has redeemed the discount code.
+    #[error("the tenant has redeemed the discount code")]
+    CodeUsedByTenant,
     /// There is one of that id.
     #[error("it exists already")]
     AlreadyExists,

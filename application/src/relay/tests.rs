@@ -23,7 +23,7 @@ fn message(id: &str, attempts: u32) -> OutboxMessage {
         occurred_at: Timestamp::UNIX_EPOCH,
         stream: stream(),
         sequence: "1".to_owned(),
-        tenant_id: TenantId::restore("t1"),
+        tenant_id: Some(TenantId::restore("t1")),
         actor_id: None,
         data: json!({}),
     };

@@ -77,7 +77,7 @@ impl DynamoPlatformDirectory {
     }
 
     /// A page of what `wanted` makes of the rows of a table; it may make nothing of some when `is_picky`.
-    async fn gather<T>(
+    pub(super) async fn gather<T>(
         &self,
         table: Table,
         of_tenant: Option<&TenantId>,

@@ -5,6 +5,7 @@ mod audit;
 mod business;
 mod cursor;
 mod directory;
+mod discounts;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod entitlements;
@@ -27,6 +28,7 @@ pub use accounts::DynamoAccountRepository;
 pub use audit::DynamoAuditTrail;
 pub use business::DynamoBusinessRepository;
 pub use directory::DynamoPlatformDirectory;
+pub use discounts::DynamoDiscountRepository;
 pub use entitlements::DynamoEntitlementRepository;
 pub use health::DynamoHealthCheck;
 pub use identity_claims::DynamoIdentityClaimRepository;

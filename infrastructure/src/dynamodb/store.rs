@@ -8,7 +8,7 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoBusinessRepository, DynamoDeadLetters,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoBusinessRepository, DynamoDeadLetters, DynamoDiscountRepository,
     DynamoEntitlementRepository, DynamoHealthCheck, DynamoIdentityClaimRepository, DynamoInvitationRepository,
     DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository,
     DynamoUnitOfWork,
@@ -71,6 +71,12 @@ impl DynamoStore {
     #[must_use]
     pub fn directory(&self) -> DynamoPlatformDirectory {
         DynamoPlatformDirectory::new(self.clone())
+    }
+
+    /// Reads discount codes and who has redeemed them.
+    #[must_use]
+    pub fn discounts(&self) -> DynamoDiscountRepository {
+        DynamoDiscountRepository::new(self.clone())
     }
 
     /// Reads the audit trail.

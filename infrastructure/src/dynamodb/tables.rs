@@ -84,11 +84,15 @@ pub enum Table {
     AccountIdempotency,
     /// What happened that matters to security, by tenant.
     AccountAudit,
+    /// Codes that make a subscription cheaper.
+    AccountDiscountCodes,
+    /// Which tenant has redeemed which discount code.
+    AccountRedemptions,
 }
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -107,6 +111,8 @@ impl Table {
         Self::AccountOutbox,
         Self::AccountIdempotency,
         Self::AccountAudit,
+        Self::AccountDiscountCodes,
+        Self::AccountRedemptions,
     ];
 
     /// The middle of the table's name: `users` in `purposepath-users-dev`.
@@ -131,6 +137,8 @@ impl Table {
             Self::AccountOutbox => "account-outbox",
             Self::AccountIdempotency => "account-idempotency",
             Self::AccountAudit => "account-audit",
+            Self::AccountDiscountCodes => "account-discount-codes",
+            Self::AccountRedemptions => "account-redemptions",
         }
     }
 
@@ -156,6 +164,8 @@ impl Table {
             Self::AccountOutbox => "ACCOUNT_OUTBOX_TABLE",
             Self::AccountIdempotency => "ACCOUNT_IDEMPOTENCY_TABLE",
             Self::AccountAudit => "ACCOUNT_AUDIT_TABLE",
+            Self::AccountDiscountCodes => "ACCOUNT_DISCOUNT_CODES_TABLE",
+            Self::AccountRedemptions => "ACCOUNT_REDEMPTIONS_TABLE",
         }
     }
 }
@@ -266,6 +276,9 @@ impl<'a> TableDefinition<'a> {
                 ttl_attribute: Some("ttl"),
                 ..plain("tenant_id")
             },
+            Table::AccountDiscountCodes => plain("code"),
+            // A key for each code and tenant: a tenant redeems a code once.
+            Table::AccountRedemptions => Self { sort_key: Some("tenant_id"), ..plain("code") },
         }
     }
 

@@ -1,6 +1,7 @@
 //! The one door through which anything is written.
 
 mod business;
+mod discounts;
 mod identities;
 mod plan;
 mod verdict;

@@ -33,7 +33,8 @@ struct CloudEvent<'a> {
     dataschema: String,
     sequence: &'a str,
     partitionkey: &'a str,
-    tenantid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenantid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     actorid: Option<&'a str>,
     data: &'a Value,
@@ -61,7 +62,7 @@ impl CloudEvents {
             dataschema: format!("{SCHEMA_PREFIX}:{name}:v{version}"),
             sequence,
             partitionkey: stream.as_str(),
-            tenantid: TenantId::as_str(tenant_id),
+            tenantid: tenant_id.as_ref().map(TenantId::as_str),
             actorid: actor_id.as_ref().map(UserId::as_str),
             data,
         };

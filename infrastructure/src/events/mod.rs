@@ -30,8 +30,9 @@ pub use webhook::{WebhookPublisher, WebhookSigner};
 const LONGEST_GROUP: usize = 128;
 
 /// What subscribers can filter by without reading the event.
-fn attributes(event: &EventEnvelope) -> [(&'static str, String); 2] {
-    [("type", cloud_events::type_of(event)), ("tenantid", TenantId::as_str(&event.tenant_id).to_owned())]
+fn attributes(event: &EventEnvelope) -> impl Iterator<Item = (&'static str, String)> {
+    let tenant_id = event.tenant_id.as_ref().map(|id| ("tenantid", TenantId::as_str(id).to_owned()));
+    [("type", cloud_events::type_of(event))].into_iter().chain(tenant_id)
 }
 
 /// The group of messages that an event has an order in: its aggregate's. Identifiers that others have made may be longer,

@@ -79,7 +79,7 @@ mod tests {
             occurred_at: DateTime::UNIX_EPOCH,
             stream: Stream::restore("tenant#1"),
             sequence: format!("{id:020}.000"),
-            tenant_id: TenantId::restore("1"),
+            tenant_id: Some(TenantId::restore("1")),
             actor_id: None,
             data: json!({}),
         }

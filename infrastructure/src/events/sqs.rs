@@ -38,7 +38,6 @@ impl SqsPublisher {
 impl EventPublisher for SqsPublisher {
     async fn publish(&self, event: &EventEnvelope) -> Result<(), PublishError> {
         let attributes: Map<_, _> = attributes(event)
-            .into_iter()
             .map(|(name, value)| (name.to_owned(), json!({ "DataType": "String", "StringValue": value })))
             .collect();
         let mut message = Map::from_iter([

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub(crate) mod business;
 pub(crate) mod directory;
+pub(crate) mod discounts;
 pub(crate) mod entitlements;
 mod gate;
 pub(crate) mod given;
@@ -191,6 +192,23 @@ macro_rules! for_each_test {
                 users_are_found_by_their_whole_address
                 tenants_are_found_by_name_and_by_where_they_stand
                 a_row_that_nobody_can_read_does_not_hide_the_others
+            }
+            discounts {
+                every_field_of_a_discount_code_survives
+                two_codes_never_have_the_same_text
+                a_stale_discount_code_is_refused
+                rule_25_of_fifty_racing_redemptions_of_one_left_one_wins
+                rule_25_a_tenant_redeems_a_code_once_however_often_it_tries_at_once
+                a_code_that_was_changed_meanwhile_is_not_redeemed_as_it_was
+                a_refused_redemption_leaves_nothing
+                a_released_redemption_can_be_had_again
+                what_was_promised_meanwhile_is_kept
+                a_code_that_was_redeemed_meanwhile_is_not_deleted
+                a_code_of_the_same_text_is_another_one
+                redemptions_do_not_wait_for_a_change_of_the_code
+                every_code_is_listed_once_whatever_the_page
+                who_has_redeemed_a_code_is_listed_a_page_at_a_time
+                a_cursor_of_something_else_is_refused
             }
             migration {
                 python_rows_get_a_claim_and_what_they_lack_and_keep_the_rest

@@ -12,8 +12,9 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, BusinessRepository, ChangeSet, Clock, CommitError,
-        DeadLetters, EntitlementRepository, HealthCheck, IdentityClaimRepository, InvitationRepository,
-        MemberRepository, Outbox, PlatformDirectory, SessionRepository, TenantRepository, UnitOfWork,
+        DeadLetters, DiscountRepository, EntitlementRepository, HealthCheck, IdentityClaimRepository,
+        InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository, TenantRepository,
+        UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -37,6 +38,7 @@ pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) invitations: Arc<dyn InvitationRepository>,
     pub(crate) entitlements: Arc<dyn EntitlementRepository>,
+    pub(crate) discounts: Arc<dyn DiscountRepository>,
     pub(crate) tenants: Arc<dyn TenantRepository>,
     pub(crate) business: Arc<dyn BusinessRepository>,
     pub(crate) members: Arc<dyn MemberRepository>,
@@ -81,6 +83,7 @@ impl Store {
             accounts: Arc::new(store.accounts()),
             invitations: Arc::new(store.invitations(true)),
             entitlements: Arc::new(store.entitlements()),
+            discounts: Arc::new(store.discounts()),
             tenants: Arc::new(store.tenants()),
             business: Arc::new(store.business()),
             members: Arc::new(store.members()),

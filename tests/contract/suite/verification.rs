@@ -178,6 +178,8 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
         (Table::AccountOutbox, item([("stream", text("mail:x1")), ("position", text("p1"))])),
         (Table::AccountIdempotency, ours("key_hash", "x1")),
         (Table::AccountAudit, item([("tenant_id", text("t1")), ("position", text("p1")), ("month", text("2025-03"))])),
+        (Table::AccountDiscountCodes, ours("code", "SPRING27")),
+        (Table::AccountRedemptions, item([("code", text("SPRING27")), ("tenant_id", text("t1"))])),
     ];
     for (table, row) in planted {
         store.plant(table, row).await;
@@ -188,10 +190,12 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
     let differs = format!("attribute {other} is not the key of its row");
     let expected = [
         ("account-audit", "t1 + p1", Reader::Account, "attribute actor_kind is missing"),
+        ("account-discount-codes", "SPRING27", Reader::Account, "attribute discount_type is missing"),
         ("account-email-claims", "u9", Reader::Account, "attribute tenant_id is missing"),
         ("account-idempotency", "x1", Reader::Account, "attribute fingerprint is missing"),
         ("account-identities", "x1", Reader::Account, "attribute issuer is missing"),
         ("account-outbox", "mail:x1 + p1", Reader::Account, "attribute message_id is missing"),
+        ("account-redemptions", "SPRING27 + t1", Reader::Account, "attribute redemption_id is missing"),
         ("account-seats", "t1", Reader::Account, "attribute members is missing"),
         ("account-sessions", "x1", Reader::Account, "attribute status is not one of its known values"),
         ("business-data", "t1", Reader::Account, "attribute tenant_id is not the key of its row"),
@@ -225,7 +229,7 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
     assert_eq!(found, expected);
     let said = format!("{reading:?}").replace("Sekret-but-a-key", "");
     assert!(!said.to_lowercase().contains("sekret"), "{said}");
-    assert_eq!(reading.unreadable(), 21);
+    assert_eq!(reading.unreadable(), 23);
 }
 
 pub(crate) async fn a_table_that_is_not_there_is_no_defect(store: &Store) {

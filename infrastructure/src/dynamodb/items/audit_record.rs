@@ -15,9 +15,9 @@ const PLATFORM: &str = "*";
 
 /// What the trail keeps of an event.
 pub(in crate::dynamodb) fn of_event(event: &DomainEvent, actor: AuditActor) -> AuditEntry {
-    let (aggregate, tenant_id) = (event.aggregate(), event.tenant_id().clone());
+    let (aggregate, tenant_id) = (event.aggregate(), event.tenant_id().cloned());
     AuditEntry {
-        tenant_id: Some(tenant_id),
+        tenant_id,
         action: event.name().to_owned(),
         actor,
         target: Some(AuditTarget { kind: aggregate.kind().to_owned(), id: aggregate.id().to_owned() }),

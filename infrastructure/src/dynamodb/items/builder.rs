@@ -31,6 +31,13 @@ impl ItemBuilder {
         self.set(attribute, number(value))
     }
 
+    pub(super) fn number_if(self, attribute: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.number(attribute, &value),
+            None => self,
+        }
+    }
+
     pub(super) fn flag(self, attribute: &str, value: bool) -> Self {
         self.set(attribute, AttributeValue::Bool(value))
     }

@@ -4,6 +4,7 @@
 use domain::{
     DomainEvent, TenantId, UserId,
     business::{BusinessEvent, BusinessEventKind},
+    discount::{DiscountCodeEvent, RedemptionEvent},
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEvent, SessionEventKind},
     tenant::{TenantEvent, TenantEventKind, TenantSettings},
@@ -25,6 +26,8 @@ pub(super) fn of(event: &DomainEvent) -> Value {
         DomainEvent::Session(event) => of_session(event),
         DomainEvent::Invitation(event) => of_invitation(event),
         DomainEvent::Business(event) => of_business(event),
+        DomainEvent::DiscountCode(event) => of_discount_code(event),
+        DomainEvent::Redemption(event) => of_redemption(event),
     })
 }
 
@@ -118,6 +121,23 @@ fn of_business(BusinessEvent { tenant_id, version: _, what }: &BusinessEvent) ->
         }
         BusinessEventKind::OnboardingCompleted => {}
     }
+    data
+}
+
+fn of_discount_code(DiscountCodeEvent { id, code, version: _, what: _ }: &DiscountCodeEvent) -> Map<String, Value> {
+    let members = [("discount_code_id", id.as_str()), ("code", code.as_str())];
+    members.map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect()
+}
+
+fn of_redemption(event: &RedemptionEvent) -> Map<String, Value> {
+    let RedemptionEvent { redemption_id, code, tenant_id, subscription_id, what: _ } = event;
+    let mut data = ids(tenant_id, None);
+    let members = [
+        ("redemption_id", redemption_id.as_str()),
+        ("code", code.as_str()),
+        ("subscription_id", subscription_id.as_str()),
+    ];
+    data.extend(members.map(|(name, value)| (name.to_owned(), value.into())));
     data
 }
 

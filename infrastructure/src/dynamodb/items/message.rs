@@ -67,7 +67,8 @@ struct StoredEvent<'a> {
     version: u32,
     occurred_at: Cow<'a, str>,
     sequence: Cow<'a, str>,
-    tenant_id: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<Cow<'a, str>>,
     actor_id: Option<Cow<'a, str>>,
     data: Value,
 }
@@ -107,7 +108,7 @@ pub(in crate::dynamodb) fn new_event(
         version: event_data::VERSION,
         occurred_at: time::to_text(now).into(),
         sequence: sequence.as_str().into(),
-        tenant_id: event.tenant_id().as_str().into(),
+        tenant_id: event.tenant_id().map(|tenant_id| tenant_id.as_str().into()),
         actor_id: by.map(|user_id| user_id.as_str().into()),
         data: event_data::of(event),
     };
@@ -233,7 +234,7 @@ fn event(id: &str, stream: &str, payload: &str) -> Option<EventEnvelope> {
         occurred_at: time::parse(&occurred_at)?,
         stream: Stream::restore(stream),
         sequence: sequence.into_owned(),
-        tenant_id: TenantId::restore(tenant_id),
+        tenant_id: tenant_id.map(TenantId::restore),
         actor_id: actor_id.map(UserId::restore),
         data,
     })

@@ -7,6 +7,7 @@
 pub(super) mod audit_record;
 mod builder;
 pub(super) mod business;
+pub(super) mod discount_code;
 pub(super) mod email_claim;
 pub(super) mod entitlement;
 mod event_data;
@@ -17,6 +18,7 @@ pub(super) mod message;
 pub(super) mod one_time_token;
 pub(super) mod preferences;
 mod reader;
+pub(super) mod redemption;
 pub(super) mod refresh_token;
 pub(super) mod seats;
 pub(super) mod session;

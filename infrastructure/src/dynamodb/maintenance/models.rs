@@ -6,8 +6,9 @@ use domain::{EmailAddress, TenantId, Tier, Timestamp, entitlement::TierTerms, ve
 use crate::dynamodb::{
     expression::Item,
     items::{
-        audit_record, business, email_claim, entitlement, idempotency_record, identity_claim, invitation, message,
-        one_time_token, preferences, refresh_token, seats, session, subscription, tenant, user,
+        audit_record, business, discount_code, email_claim, entitlement, idempotency_record, identity_claim,
+        invitation, message, one_time_token, preferences, redemption, refresh_token, seats, session, subscription,
+        tenant, user,
     },
     tables::{Layout, Table},
 };
@@ -42,6 +43,8 @@ pub(super) fn read(layout: &Layout, table: Table, item: &Item) -> Result<(), Sto
         Table::AccountOutbox => message::check(item),
         Table::AccountIdempotency => idempotency_record::read(item).map(drop),
         Table::AccountAudit => audit_record::read(item).map(drop),
+        Table::AccountDiscountCodes => discount_code::read(item).map(drop),
+        Table::AccountRedemptions => redemption::read(item).map(drop),
     }
 }
 

@@ -30,7 +30,9 @@ pub(super) const fn of(table: Table, users_key: UsersKey) -> Option<&'static [At
             | Table::AccountSeats
             | Table::AccountOutbox
             | Table::AccountIdempotency
-            | Table::AccountAudit,
+            | Table::AccountAudit
+            | Table::AccountDiscountCodes
+            | Table::AccountRedemptions,
             _,
         ) => return None,
     })

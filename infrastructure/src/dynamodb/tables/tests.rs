@@ -38,6 +38,8 @@ const CONTRACT: &str = "
     account-outbox        ACCOUNT_OUTBOX_TABLE       stream+position      due-index(queue+due_at) ttl
     account-idempotency   ACCOUNT_IDEMPOTENCY_TABLE  key_hash             - ttl
     account-audit         ACCOUNT_AUDIT_TABLE        tenant_id+position   month-index(month+position) ttl
+    account-discount-codes ACCOUNT_DISCOUNT_CODES_TABLE code - -
+    account-redemptions   ACCOUNT_REDEMPTIONS_TABLE  code+tenant_id       - -
 ";
 
 fn described(definition: &TableDefinition<'_>) -> String {

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    business, identities,
+    business, discounts, identities,
     plan::{LOADED_UPDATED_AT, Loaded, Plan},
 };
 use crate::dynamodb::{
@@ -75,6 +75,11 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             save_seats(plan, store, tenant_id, *before, *after, *limit)?;
         }
         Write::SaveBusiness { before, after } => business::save(plan, store, before.as_deref(), after).await?,
+        Write::CreateDiscountCode(code) => discounts::create_code(plan, store, code)?,
+        Write::SaveDiscountCode { before, after } => discounts::save_code(plan, store, before, after)?,
+        Write::DeleteDiscountCode(code) => discounts::delete_code(plan, store, code)?,
+        Write::RedeemCode { code, redemption } => discounts::redeem(plan, store, code, redemption)?,
+        Write::ReleaseCode(redemption) => discounts::release(plan, store, redemption)?,
         Write::IssueToken(token) => {
             let table = one_time_token::table_of(token.snapshot().purpose);
             let item = one_time_token::to_item(token.snapshot());
@@ -221,7 +226,7 @@ fn as_loaded(key: &str, loaded: Loaded) -> Condition {
         .with("null", text("NULL"))
 }
 
-fn of_version(key: &str, loaded: Version) -> Condition {
+pub(super) fn of_version(key: &str, loaded: Version) -> Condition {
     let condition = Condition::new(format!("attribute_exists(#{key})"));
     if loaded == Version::UNWRITTEN {
         // A row of the Python services, which may have been written back with a NULL.

@@ -18,7 +18,7 @@ fn event_of(stream: &str) -> EventEnvelope {
         occurred_at: DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap(),
         stream: Stream::restore(stream),
         sequence: "00000000000000000007.000".to_owned(),
-        tenant_id: TenantId::restore("tenant-1"),
+        tenant_id: Some(TenantId::restore("tenant-1")),
         actor_id: Some(UserId::restore("user-2")),
         data: json!({ "tenant_id": "tenant-1", "user_id": "user-1", "from": "member", "to": "admin" }),
     }

@@ -9,7 +9,8 @@ use std::{
 use application::ports::OutboxPayload;
 use chrono::DateTime;
 use domain::{
-    IdentityProvider, InvitationId, Role, SessionId, Version,
+    DiscountCodeId, IdentityProvider, InvitationId, PromoCode, RedemptionId, Role, SessionId, SubscriptionId, Version,
+    discount::{DiscountCodeEventKind, RedemptionEventKind},
     session::SessionEnd,
     tenant::{SuspensionReason, TargetLineMode},
 };
@@ -120,6 +121,22 @@ fn business_kinds() -> Vec<BusinessEventKind> {
     })
 }
 
+fn discount_code_kinds() -> Vec<DiscountCodeEventKind> {
+    use DiscountCodeEventKind::*;
+    samples!(DiscountCodeEventKind {
+        Created => [Created],
+        Changed => [Changed],
+        Enabled => [Enabled],
+        Disabled => [Disabled],
+        Deleted => [Deleted],
+    })
+}
+
+fn redemption_kinds() -> Vec<RedemptionEventKind> {
+    use RedemptionEventKind::*;
+    samples!(RedemptionEventKind { Redeemed => [Redeemed], Released => [Released] })
+}
+
 fn session_kinds() -> Vec<SessionEventKind> {
     let mut kinds = samples!(SessionEventKind {
         SessionEventKind::Ended { .. } => [SessionEventKind::Ended { reason: SessionEnd::SignedOut }],
@@ -134,6 +151,8 @@ fn every_event() -> Vec<DomainEvent> {
         | DomainEvent::Tenant(_)
         | DomainEvent::Business(_)
         | DomainEvent::Session(_)
+        | DomainEvent::DiscountCode(_)
+        | DomainEvent::Redemption(_)
         | DomainEvent::Invitation(_) => {}
     };
     let (user_id, tenant_id) = (UserId::restore("user-1"), TenantId::restore("tenant-1"));
@@ -155,6 +174,17 @@ fn every_event() -> Vec<DomainEvent> {
     for what in invitation_kinds() {
         let (invitation_id, tenant_id) = (InvitationId::restore("invitation-1"), tenant_id.clone());
         events.push(InvitationEvent { invitation_id, tenant_id, version, what }.into());
+    }
+    let code = PromoCode::restore("SPRING27");
+    for what in discount_code_kinds() {
+        let id = DiscountCodeId::restore("discount-1");
+        events.push(DiscountCodeEvent { id, code: code.clone(), version, what }.into());
+    }
+    for what in redemption_kinds() {
+        let (redemption_id, subscription_id) =
+            (RedemptionId::restore("redemption-1"), SubscriptionId::restore("sub_1"));
+        let (tenant_id, code) = (tenant_id.clone(), code.clone());
+        events.push(RedemptionEvent { redemption_id, code, tenant_id, subscription_id, what }.into());
     }
     events
 }
