@@ -196,6 +196,12 @@ pub(crate) enum Deployable {
     Shared,
     /// The service.
     Account,
+    /// Its dashboard, and alarms on what it says of itself.
+    Observability,
+    /// Which API answers below the custom domain, where no other stack says so.
+    DomainMapping,
+    /// The role of a pipeline.
+    CiOidc,
 }
 
 #[derive(Debug, clap::Args)]
@@ -208,6 +214,10 @@ pub(crate) struct DeployOptions {
     #[arg(long)]
     pub(crate) base: bool,
 
+    /// Give a parameter to the template, beside what is known of the stage.
+    #[arg(long = "set", value_name = "PARAMETER=VALUE", value_parser = parameter)]
+    pub(crate) parameters: Vec<(String, String)>,
+
     /// Let this resource be replaced or deleted, by its logical id.
     #[arg(long, value_name = "LOGICAL_ID")]
     pub(crate) allow: Vec<String>,
@@ -215,6 +225,11 @@ pub(crate) struct DeployOptions {
     /// Needed in production: the changes were looked at.
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("must be PARAMETER=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[derive(Debug, clap::Args)]

@@ -22,6 +22,8 @@ pub(crate) enum Code {
     PreflightFailed,
     /// The decisions of the preflight are not there, or are for another stage.
     ParametersMissing,
+    /// The template has no such parameter.
+    ParameterUnknown,
     /// A change would replace or delete something that holds data or takes traffic.
     StatefulChange,
     /// The command changes production and was not confirmed.
@@ -69,7 +71,7 @@ pub(crate) enum Code {
 impl Code {
     /// Every code.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::ToolMissing,
         Self::ToolFailed,
         Self::ToolAnswerUnreadable,
@@ -77,6 +79,7 @@ impl Code {
         Self::FileFailed,
         Self::PreflightFailed,
         Self::ParametersMissing,
+        Self::ParameterUnknown,
         Self::StatefulChange,
         Self::ConfirmationRequired,
         Self::StackFailed,

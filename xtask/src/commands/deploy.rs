@@ -28,7 +28,15 @@ impl Deployable {
         match self {
             Self::Shared => "shared-infrastructure",
             Self::Account => "account-service",
+            Self::Observability => "observability",
+            Self::DomainMapping => "domain-mapping",
+            Self::CiOidc => "ci-oidc",
         }
+    }
+
+    /// Whether what it makes depends on what is there already.
+    const fn follows_preflight(self) -> bool {
+        matches!(self, Self::Shared | Self::Account)
     }
 }
 

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// The pages about operating the service with `cargo xtask`.
-const PAGES: [&str; 6] = ["README.md", "analysis.md", "migration.md", "data.md", "domain.md", "validation.md"];
+const PAGES: [&str; 7] =
+    ["README.md", "analysis.md", "migration.md", "templates.md", "data.md", "domain.md", "validation.md"];
 
 /// Commands that must be somewhere: each of the program's.
 const COMMANDS: [&str; 11] = [
@@ -105,13 +106,7 @@ fn in_store<'a>(arguments: &mut Vec<&'a str>, tables: &'a str) {
 
 /// What commands find that came before.
 fn prepare(sandbox: &Sandbox, stage: &str) {
-    for folder in ["shared-infrastructure", "account-service"] {
-        let parameters = "Parameters:\n  Stage: {Type: String}\nResources: {}\n";
-        sandbox.put(&format!("deployment/{folder}/template.yaml"), parameters);
-        let stack = if folder == "account-service" { "account-rust" } else { "account-rust-shared" };
-        let config = format!("[{stage}.deploy.parameters]\nstack_name = \"purposepath-{stack}-{stage}\"\n");
-        sandbox.put(&format!("deployment/{folder}/samconfig.toml"), &config);
-    }
+    sandbox.put_templates();
     data::keep_tables(&sandbox.working_folder().join("data"));
     sandbox.put(&format!("deployment/parameters/{stage}.json"), &format!(r#"{{"Stage": "{stage}"}}"#));
     sandbox.put(&format!("target/lambda/package-{stage}.json"), r#"{"CodeKey": "1.zip"}"#);

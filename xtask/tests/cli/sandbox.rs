@@ -79,6 +79,16 @@ impl Sandbox {
         fs::write(path, content).unwrap();
     }
 
+    /// Puts the templates there, with what each stage gives to them.
+    pub(crate) fn put_templates(&self) {
+        for folder in tests::templates::FOLDERS {
+            for file in ["template.yaml", "samconfig.toml"] {
+                let path = format!("{folder}/{file}");
+                self.put(&format!("deployment/{path}"), &tests::templates::read(&path));
+            }
+        }
+    }
+
     pub(crate) fn file(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.path(path)).ok()
     }

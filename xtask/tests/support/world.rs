@@ -241,9 +241,13 @@ pub(crate) fn everything(endpoint: &str, switched_at: &str) -> World {
     world
         .our_stack(endpoint)
         .stack("purposepath-account-rust-shared-dev", "UPDATE_COMPLETE", &[])
+        .stack("purposepath-account-rust-observability-dev", "UPDATE_COMPLETE", &[])
+        .stack("purposepath-account-rust-mapping-dev", "UPDATE_COMPLETE", &[])
+        .stack("purposepath-account-rust-ci-dev", "UPDATE_COMPLETE", &[])
         .set(&record_call(), &json!({"Parameter": {"Value": record.to_string()}}))
         .change("aws cloudformation list-exports", |answer| {
-            let bucket = export("purposepath-account-rust-artifact-bucket-dev", "artifacts");
+            let name = format!("purposepath-account-rust-artifacts-dev-{ACCOUNT}");
+            let bucket = export("purposepath-account-rust-artifact-bucket-dev", &name);
             answer["Exports"].as_array_mut().unwrap().push(bucket);
         })
         .refuse(

@@ -1,5 +1,5 @@
-//! What a template is told: what is fixed for the stage (`samconfig.toml`), what was found (`preflight`), and what
-//! was built (`package`); the later of two wins.
+//! What a template is told: what is fixed for the stage (`samconfig.toml`), what was found (`preflight`), what was built
+//! (`package`), and what the operator says (`--set`); the later of two wins.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -59,6 +59,28 @@ pub(super) fn gather(context: &Context<'_>, options: &DeployOptions) -> Result<S
     let template = Template::parse(options.what.folder(), &template)?;
     let fixed = fixed(context, &read(&folder.join("samconfig.toml"))?)?;
     let mut parameters = fixed.parameter_overrides;
+    if options.what.follows_preflight() {
+        parameters.extend(found(context)?);
+    }
+    if options.what == Deployable::Account {
+        parameters.extend(code(context, options.base)?);
+    }
+    parameters.retain(|name, _| template.takes(name));
+    if let Some((unknown, _)) = options.parameters.iter().find(|(name, _)| !template.takes(name)) {
+        let what = format!("{} takes no parameter {unknown}", options.what.folder());
+        return Err(Failure::new(Code::ParameterUnknown, what));
+    }
+    parameters.extend(options.parameters.iter().cloned());
+    if template.takes("Release") {
+        let all = serde_json::to_string(&parameters).unwrap_or_default();
+        // A version of the function is published whenever its code or its settings change, and only then.
+        parameters.insert("Release".to_owned(), sha256(all.as_bytes()).chars().take(DIGITS).collect());
+    }
+    Ok(Settings { stack_name: fixed.stack_name, parameters })
+}
+
+/// What the preflight decided.
+fn found(context: &Context<'_>) -> Result<Parameters, Failure> {
     let found = from_file(&preflight::parameter_file(context))?.ok_or_else(|| {
         Failure::new(Code::ParametersMissing, "nobody has looked at what is there yet")
             .advise("run `cargo xtask preflight`")
@@ -66,17 +88,7 @@ pub(super) fn gather(context: &Context<'_>, options: &DeployOptions) -> Result<S
     if found.get("Stage").map(String::as_str) != Some(context.stage.as_str()) {
         return Err(Failure::new(Code::ParametersMissing, "the decisions of the preflight are for another stage"));
     }
-    parameters.extend(found);
-    if options.what == Deployable::Account {
-        parameters.extend(code(context, options.base)?);
-    }
-    parameters.retain(|name, _| template.takes(name));
-    if template.takes("Release") {
-        let all = serde_json::to_string(&parameters).unwrap_or_default();
-        // A version of the function is published whenever its code or its settings change, and only then.
-        parameters.insert("Release".to_owned(), sha256(all.as_bytes()).chars().take(DIGITS).collect());
-    }
-    Ok(Settings { stack_name: fixed.stack_name, parameters })
+    Ok(found)
 }
 
 fn fixed(context: &Context<'_>, text: &str) -> Result<DeployParameters, Failure> {

@@ -275,6 +275,41 @@ fn nothing_is_deployed_before_somebody_looked_and_built() {
 }
 
 #[test]
+fn what_the_operator_says_wins_and_must_be_known_to_the_template() {
+    let bench = bench(World::default());
+    let gather = |set: &str| settings::gather(&bench.context(), &options(&["account", "--set", set]));
+    let settings = gather("UsersTableSource=people=dev").unwrap();
+    assert_eq!(settings.parameters["UsersTableSource"], "people=dev");
+    assert_ne!(settings.parameters["Release"], gather("UsersTableSource=others").unwrap().parameters["Release"]);
+    assert_eq!(gather("UserTableSource=people").unwrap_err().code, Code::ParameterUnknown);
+}
+
+/// The templates and settings are the real ones.
+#[test]
+fn what_does_not_depend_on_what_is_there_is_deployed_without_a_preflight() {
+    for (what, stack, more) in [
+        ("observability", "observability", None),
+        ("domain-mapping", "mapping", Some("TargetApiId=a1b2c3d4e5")),
+        ("ci-oidc", "ci", Some("Repository=example/account")),
+    ] {
+        let bench = Bench::new(World::default());
+        for file in ["template.yaml", "samconfig.toml"] {
+            let path = format!("deployment/{what}/{file}");
+            let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&path);
+            bench.put(&path, &std::fs::read_to_string(real).unwrap());
+        }
+        let mut arguments = vec![what];
+        arguments.extend(more.iter().flat_map(|more| ["--set", more]));
+        let settings = settings::gather(&bench.context(), &options(&arguments)).unwrap();
+        assert_eq!(settings.stack_name, format!("purposepath-account-rust-{stack}-dev"));
+        assert_eq!(settings.parameters["Stage"], "dev");
+        if let Some((name, value)) = more.and_then(|more| more.split_once('=')) {
+            assert_eq!(settings.parameters[name], value);
+        }
+    }
+}
+
+#[test]
 fn a_base_needs_no_code() {
     let bench = bench(World::default());
     std::fs::remove_file(bench.folder().join("target/lambda/package-dev.json")).unwrap();
