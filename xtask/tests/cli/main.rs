@@ -4,6 +4,7 @@
 
 mod data;
 mod documentation;
+mod pipeline;
 mod sandbox;
 #[path = "../support/world.rs"]
 #[expect(dead_code, reason = "not every test needs all of it")]
