@@ -6,7 +6,7 @@ use domain::{Invitation, OneTimeToken, Permission, Role, SessionId, Tenant, Tena
 
 use crate::{
     error::{Classified, ErrorKind},
-    ports::{AddressHolder, IdentityClaim, VerifiedAccessToken, VerifiedRefreshToken},
+    ports::{AddressHolder, BilledTenant, IdentityClaim, VerifiedAccessToken, VerifiedRefreshToken},
     security_log,
     tenants::ReopeningLink,
 };
@@ -83,6 +83,13 @@ impl From<&AddressHolder> for TenantScope {
 impl From<(&PlatformAdmin, &TenantId)> for TenantScope {
     fn from((_, tenant_id): (&PlatformAdmin, &TenantId)) -> Self {
         Self { tenant_id: tenant_id.clone() }
+    }
+}
+
+/// Proved by the billing provider, which says whose subscription it is.
+impl From<&BilledTenant> for TenantScope {
+    fn from(billed: &BilledTenant) -> Self {
+        Self { tenant_id: billed.tenant_id.clone() }
     }
 }
 

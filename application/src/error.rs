@@ -37,6 +37,18 @@ pub enum ErrorKind {
     InsufficientPermissions,
     /// The plan of the tenant does not allow more.
     TenantLimitExceeded,
+    /// A payment was declined.
+    PaymentFailed,
+    /// The billing provider cannot be asked, or does not do what it is asked.
+    BillingProvider,
+    /// The billing provider does not open its page for the customer.
+    BillingPortal,
+    /// The tenant has no subscription that this could be done with.
+    SubscriptionNotFound,
+    /// A promotion code that does not apply.
+    PromoCodeInvalid,
+    /// More was used than the plan of the tenant includes.
+    QuotaExceeded,
     /// The request makes no sense, whoever sends it.
     InvalidRequest,
     /// Fields break rules.
@@ -76,7 +88,8 @@ pub trait Classified: Error + Send + Sync + 'static {
 
     /// How long to wait before trying again, where that helps.
     fn retry_after(&self) -> Option<Duration> {
-        (self.kind() == ErrorKind::Unavailable).then_some(Duration::from_secs(1))
+        matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::BillingProvider | ErrorKind::BillingPortal)
+            .then_some(Duration::from_secs(1))
     }
 }
 

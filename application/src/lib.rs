@@ -9,6 +9,7 @@ pub mod actor;
 pub mod admin;
 pub mod audit;
 pub mod auth;
+pub mod billing;
 pub mod business;
 pub mod error;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use actor::{Actor, TenantScope};
 pub use admin::AdminService;
 pub use audit::AuditService;
 pub use auth::AuthService;
+pub use billing::BillingService;
 pub use business::BusinessService;
 pub use error::{Classified, ErrorKind, Failure};
 pub use invitations::InvitationService;

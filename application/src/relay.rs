@@ -1,5 +1,5 @@
-//! Delivers what committed change sets queued: mail to the mailer, events to the publisher; at least once, and the
-//! events of each aggregate in order (docs/adr/0013-events-in-order.md).
+//! Delivers what committed change sets queued: mail to the mailer, events to the publisher, and what the billing provider
+//! said too early to whoever looks at it again; at least once, and the events of each aggregate in order (docs/adr/0013-events-in-order.md).
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use chrono::Duration;
 use futures::{StreamExt, future, lock::Mutex, stream};
 
 use crate::{
-    ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError, Stream},
+    ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, ProviderEvents, StoreError, Stream},
     telemetry::{self, Attempt},
 };
 
@@ -30,6 +30,7 @@ pub struct Relay {
     outbox: Arc<dyn Outbox>,
     mailer: Arc<dyn Mailer>,
     events: Arc<dyn EventPublisher>,
+    billing: Arc<dyn ProviderEvents>,
     clock: Arc<dyn Clock>,
     turn: Arc<Mutex<()>>,
 }
@@ -70,9 +71,10 @@ impl Relay {
         outbox: Arc<dyn Outbox>,
         mailer: Arc<dyn Mailer>,
         events: Arc<dyn EventPublisher>,
+        billing: Arc<dyn ProviderEvents>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { outbox, mailer, events, clock, turn: Arc::default() }
+        Self { outbox, mailer, events, billing, clock, turn: Arc::default() }
     }
 
     /// Delivers everything that is due now. The clones of a relay take turns, so that what was due when this was called
@@ -143,6 +145,9 @@ impl Relay {
             }
             OutboxPayload::Event(event) => {
                 (event.name.as_str(), self.events.publish(event).await.map_err(|error| error.to_string()))
+            }
+            OutboxPayload::ProviderEvent(event) => {
+                (event.kind.as_str(), self.billing.look_again(event).await.map_err(|error| error.to_string()))
             }
         };
         let tried = |attempt| telemetry::attempted(stream.is_mail(), attempt, self.clock.now() - queued_at);

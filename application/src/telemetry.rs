@@ -33,6 +33,7 @@ const SIGN_INS: &str = "SignIns";
 const MAILS: &str = "Mails";
 const EVENTS: &str = "Events";
 const OUTBOX_LAG: &str = "OutboxLag";
+const WEBHOOKS: &str = "Webhooks";
 const COLD_STARTS: &str = "ColdStarts";
 
 const OUTCOME: &str = "Outcome";
@@ -40,7 +41,7 @@ const ROUTE: &str = "Route";
 const STATUS: &str = "Status";
 
 /// Every metric.
-pub const METRICS: [Metric; 7] = [
+pub const METRICS: [Metric; 8] = [
     Metric {
         name: REQUESTS,
         unit: Unit::Count,
@@ -76,6 +77,12 @@ pub const METRICS: [Metric; 7] = [
         unit: Unit::Seconds,
         dimensions: &[],
         meaning: "Age of a mail or an event when its delivery was tried, whether that succeeded or not",
+    },
+    Metric {
+        name: WEBHOOKS,
+        unit: Unit::Count,
+        dimensions: &[OUTCOME],
+        meaning: "Events of the billing provider: `applied`, `duplicate`, `ignored`, `deferred` when nobody here is that customer yet, `rejected` for a wrong signature, `failed` when the provider will send it again",
     },
     Metric { name: COLD_STARTS, unit: Unit::Count, dimensions: &[], meaning: "Starts of an instance of the function" },
 ];
@@ -138,4 +145,28 @@ pub(crate) fn attempted(is_mail: bool, attempt: Attempt, age: TimeDelta) {
     counter!(name, OUTCOME => outcome).increment(1);
     // Clocks of two machines may differ by a little.
     histogram!(OUTBOX_LAG).record(age.to_std().unwrap_or_default().as_secs_f64());
+}
+
+/// What became of an event of the billing provider.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WebhookOutcome {
+    Applied,
+    Duplicate,
+    Ignored,
+    Deferred,
+    Rejected,
+    Failed,
+}
+
+/// The billing provider sent an event.
+pub(crate) fn webhook(outcome: WebhookOutcome) {
+    let outcome = match outcome {
+        WebhookOutcome::Applied => "applied",
+        WebhookOutcome::Duplicate => "duplicate",
+        WebhookOutcome::Ignored => "ignored",
+        WebhookOutcome::Deferred => "deferred",
+        WebhookOutcome::Rejected => "rejected",
+        WebhookOutcome::Failed => "failed",
+    };
+    counter!(WEBHOOKS, OUTCOME => outcome).increment(1);
 }

@@ -7,13 +7,14 @@ use crate::{
     admin::AdminService,
     audit::AuditService,
     auth::{AuthService, AuthSettings},
+    billing::BillingService,
     business::BusinessService,
     invitations::InvitationService,
     members::MemberService,
     ports::{
-        AccountRepository, AuditTrail, BusinessRepository, Clock, EntitlementRepository, IdGenerator,
-        IdentityClaimRepository, IdentityTokens, InvitationRepository, MemberRepository, PasswordHasher,
-        PlatformDirectory, SessionRepository, TenantRepository, Tokens, UnitOfWork,
+        AccountRepository, AuditTrail, BillingProvider, BillingRepository, BusinessRepository, Clock,
+        EntitlementRepository, IdGenerator, IdentityClaimRepository, IdentityTokens, InvitationRepository,
+        MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository, Tokens, UnitOfWork,
     },
     tenants::TenantService,
     users::UserService,
@@ -44,6 +45,10 @@ pub struct Ports {
     pub identity_claims: Arc<dyn IdentityClaimRepository>,
     /// Verifies what identity providers say about people.
     pub identity_tokens: Arc<dyn IdentityTokens>,
+    /// Reads what tenants pay for.
+    pub billing: Arc<dyn BillingRepository>,
+    /// Takes the money.
+    pub billing_provider: Arc<dyn BillingProvider>,
     /// Writes.
     pub unit_of_work: Arc<dyn UnitOfWork>,
     /// Hashes passwords.
@@ -75,6 +80,8 @@ pub struct UseCases {
     pub business: BusinessService,
     /// The people of a tenant.
     pub members: MemberService,
+    /// Subscriptions, and what is paid for them.
+    pub billing: BillingService,
 }
 
 impl UseCases {
@@ -84,6 +91,7 @@ impl UseCases {
         let tenants = TenantService::new(ports, &auth);
         Self {
             invitations: InvitationService::new(ports, auth.links.clone()),
+            billing: BillingService::new(ports, auth.links.clone()),
             auth: AuthService::new(ports, auth),
             users: UserService::new(ports),
             audit: AuditService::new(ports),

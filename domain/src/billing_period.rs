@@ -1,6 +1,6 @@
 //! For how long one payment lasts.
 
-use chrono::Months;
+use chrono::{Duration, Months};
 
 use crate::Timestamp;
 
@@ -70,6 +70,12 @@ impl BillingPeriod {
             anchor.checked_add_months(Months::new(months))
         };
         Some(Self { start: after(n)?, end: after(n.checked_add(1)?)? })
+    }
+
+    /// The period of this length, which is a second at least: a trial is no month.
+    #[must_use]
+    pub fn lasting(start: Timestamp, length: Duration) -> Self {
+        Self { start, end: start + length.max(Duration::seconds(1)) }
     }
 
     /// A period that the payment provider or the store knows.

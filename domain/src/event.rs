@@ -1,11 +1,12 @@
 //! Everything that can happen, in one type, for whoever records or delivers it.
 
 use crate::{
-    DiscountCodeId, InvitationId, RedemptionId, SessionId, TenantId, UserId, Version,
+    DiscountCodeId, InvitationId, RedemptionId, SessionId, SubscriptionId, TenantId, UserId, Version,
     business::{BusinessEvent, BusinessEventKind},
     discount::{DiscountCodeEvent, DiscountCodeEventKind, RedemptionEvent, RedemptionEventKind},
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEnd, SessionEvent, SessionEventKind},
+    subscription::{SubscriptionEvent, SubscriptionEventKind},
     tenant::{TenantEvent, TenantEventKind},
     user::{UserEvent, UserEventKind},
 };
@@ -27,6 +28,8 @@ pub enum DomainEvent {
     DiscountCode(DiscountCodeEvent),
     /// To a redemption of a discount code.
     Redemption(RedemptionEvent),
+    /// To a subscription.
+    Subscription(SubscriptionEvent),
 }
 
 /// The aggregate that an event happened to. The events of one aggregate have an order, those of two have none.
@@ -46,6 +49,8 @@ pub enum Aggregate<'a> {
     DiscountCode(&'a DiscountCodeId),
     /// A redemption of a discount code.
     Redemption(&'a RedemptionId),
+    /// A subscription.
+    Subscription(&'a SubscriptionId),
 }
 
 impl<'a> Aggregate<'a> {
@@ -60,6 +65,7 @@ impl<'a> Aggregate<'a> {
             Self::Business(_) => "business_foundation",
             Self::DiscountCode(_) => "discount_code",
             Self::Redemption(_) => "redemption",
+            Self::Subscription(_) => "subscription",
         }
     }
 
@@ -73,6 +79,7 @@ impl<'a> Aggregate<'a> {
             Self::Invitation(id) => id.as_str(),
             Self::DiscountCode(id) => id.as_str(),
             Self::Redemption(id) => id.as_str(),
+            Self::Subscription(id) => id.as_str(),
         }
     }
 }
@@ -134,6 +141,20 @@ impl DomainEvent {
                 RedemptionEventKind::Redeemed => "DiscountCodeRedeemed",
                 RedemptionEventKind::Released => "DiscountCodeReleased",
             },
+            Self::Subscription(event) => match event.what {
+                SubscriptionEventKind::TrialStarted { .. } => "TrialStarted",
+                SubscriptionEventKind::TrialExtended { .. } => "TrialExtended",
+                SubscriptionEventKind::Ordered { .. } => "SubscriptionOrdered",
+                SubscriptionEventKind::Activated { .. } => "SubscriptionActivated",
+                SubscriptionEventKind::Renewed { .. } => "SubscriptionRenewed",
+                SubscriptionEventKind::Changed { .. } => "SubscriptionChanged",
+                SubscriptionEventKind::ChangeScheduled { .. } => "SubscriptionChangeScheduled",
+                SubscriptionEventKind::RenewalSwitchedOff => "SubscriptionRenewalSwitchedOff",
+                SubscriptionEventKind::RenewalSwitchedOn => "SubscriptionRenewalSwitchedOn",
+                SubscriptionEventKind::PaymentFailed { .. } => "SubscriptionPaymentFailed",
+                SubscriptionEventKind::Unpaid => "SubscriptionUnpaid",
+                SubscriptionEventKind::Cancelled => "SubscriptionCancelled",
+            },
         }
     }
 
@@ -183,6 +204,8 @@ impl DomainEvent {
             Self::Invitation(_) | Self::DiscountCode(_) => true,
             // The history of the foundation says who changed what, and the record of a redemption who redeemed.
             Self::Business(_) | Self::Redemption(_) => false,
+            // Administrators of the platform give something away; everything else is between a tenant and its card.
+            Self::Subscription(event) => matches!(event.what, SubscriptionEventKind::TrialExtended { .. }),
         }
     }
 
@@ -197,6 +220,7 @@ impl DomainEvent {
             Self::Business(event) => Aggregate::Business(&event.tenant_id),
             Self::DiscountCode(event) => Aggregate::DiscountCode(&event.id),
             Self::Redemption(event) => Aggregate::Redemption(&event.redemption_id),
+            Self::Subscription(event) => Aggregate::Subscription(&event.subscription_id),
         }
     }
 
@@ -212,6 +236,7 @@ impl DomainEvent {
             Self::Business(event) => event.version,
             Self::DiscountCode(event) => event.version,
             Self::Redemption(event) => event.version(),
+            Self::Subscription(event) => event.version,
         }
     }
 
@@ -226,6 +251,7 @@ impl DomainEvent {
             Self::Business(event) => Some(&event.tenant_id),
             Self::DiscountCode(_) => None,
             Self::Redemption(event) => Some(&event.tenant_id),
+            Self::Subscription(event) => Some(&event.tenant_id),
         }
     }
 }
@@ -269,5 +295,11 @@ impl From<DiscountCodeEvent> for DomainEvent {
 impl From<RedemptionEvent> for DomainEvent {
     fn from(event: RedemptionEvent) -> Self {
         Self::Redemption(event)
+    }
+}
+
+impl From<SubscriptionEvent> for DomainEvent {
+    fn from(event: SubscriptionEvent) -> Self {
+        Self::Subscription(event)
     }
 }

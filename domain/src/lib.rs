@@ -7,9 +7,10 @@
 //!   one is the proof of its rule. Their `restore` trusts the store instead: rows that were written before a
 //!   rule existed must stay readable.
 //! - **Aggregates** ([`User`], [`Tenant`], [`Session`], [`Invitation`], [`OneTimeToken`], [`BusinessFoundation`],
-//!   [`DiscountCode`]) own the rules that span several values. A command changes the aggregate and returns an
-//!   [`Outcome`] with what happened.
+//!   [`DiscountCode`], [`Subscription`]) own the rules that span several values. A command changes the aggregate and
+//!   returns an [`Outcome`] with what happened.
 
+pub mod billing_account;
 pub mod billing_period;
 pub mod business;
 pub mod change;
@@ -37,6 +38,7 @@ pub mod user;
 pub mod verification;
 pub mod version;
 
+pub use billing_account::BillingAccount;
 pub use billing_period::{BillingPeriod, Frequency};
 pub use business::BusinessFoundation;
 pub use change::Change;
@@ -59,7 +61,7 @@ pub use phone_number::PhoneNumber;
 pub use role::{Permission, Role};
 pub use seats::{NoSeatLeft, SeatChange, Seats};
 pub use session::Session;
-pub use subscription::{Plan, SubscriptionStatus};
+pub use subscription::{Plan, Subscription, SubscriptionStatus};
 pub use tenant::Tenant;
 pub use tier::{Tier, TierOffer};
 pub use user::User;

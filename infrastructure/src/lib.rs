@@ -1,6 +1,7 @@
 //! Every adapter of the application's ports. Nothing here decides.
 
 pub mod aws;
+pub mod billing;
 pub mod config;
 pub mod crypto;
 pub mod dynamodb;

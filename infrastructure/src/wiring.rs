@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use crate::dynamodb::embedded::EmbeddedDynamoDb;
 use crate::{
     aws,
+    billing::NoBilling,
     config::{Config, JwtSecret, MailTransport, PasswordConfig, Stage},
     crypto::{
         AesGcmSealer, PoolPasswordHasher,
@@ -191,15 +192,19 @@ pub async fn assemble(
         business: Arc::new(store.business()),
         identity_claims: Arc::new(store.identity_claims()),
         identity_tokens: Arc::new(OidcIdentityTokens::new(config.identities.clone(), &clock)),
+        billing: Arc::new(store.billing()),
+        billing_provider: Arc::new(NoBilling),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
     };
+    let use_cases = UseCases::new(&ports, auth_settings(config), PlatformAdmins::new(config.platform_admins.clone()));
+    let billing = Arc::new(use_cases.billing.clone());
     Ok(Services {
-        use_cases: UseCases::new(&ports, auth_settings(config), PlatformAdmins::new(config.platform_admins.clone())),
-        relay: Relay::new(Arc::new(store.outbox()), mailer, events, Arc::clone(&clock)),
+        use_cases,
+        relay: Relay::new(Arc::new(store.outbox()), mailer, events, billing, Arc::clone(&clock)),
         health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
         keys,
         store_answered,

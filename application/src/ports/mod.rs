@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod billing;
 mod business;
 mod clock;
 mod directory;
@@ -26,6 +27,11 @@ mod unreached;
 
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use audit::{AuditFilter, AuditTrail};
+pub use billing::{
+    BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, EventNotSettled, NewCustomer,
+    Ordered, OutstandingPayment, PortalSession, PricedPlan, PromoDiscount, ProviderEvent, ProviderEvents,
+    SubscriptionOrder, TenantBilling, WebhookRejected,
+};
 pub use business::BusinessRepository;
 pub use clock::Clock;
 pub use directory::{PlatformDirectory, TenantFilter, UserFilter};

@@ -1,9 +1,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use domain::{Aggregate, TenantId, Timestamp, UserId};
+use domain::{Aggregate, TenantId, Timestamp, UserId, subscription::ProviderSubscriptionId};
 
-use super::{Mail, StoreError};
+use super::{Mail, ProviderEvent, StoreError};
 
 /// Messages that are delivered one after the other: the events of one aggregate, or one mail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,7 @@ pub struct Stream(String);
 
 impl Stream {
     const MAIL: &'static str = "mail";
+    const PROVIDER: &'static str = "billing_provider";
     const SEPARATOR: char = '#';
 
     /// The stream of an aggregate's events.
@@ -23,6 +24,13 @@ impl Stream {
     #[must_use]
     pub fn of_mail(id: &str) -> Self {
         Self(format!("{}{}{id}", Self::MAIL, Self::SEPARATOR))
+    }
+
+    /// The stream of what the billing provider said about one subscription.
+    #[must_use]
+    pub fn of_provider_event(event: &ProviderEvent) -> Self {
+        let about = event.subscription_id.as_ref().map_or(event.id.as_str(), ProviderSubscriptionId::as_str);
+        Self(format!("{}{}{about}", Self::PROVIDER, Self::SEPARATOR))
     }
 
     /// Takes a stream's name from the store as it is.
@@ -110,6 +118,8 @@ pub enum OutboxPayload {
     Mail(Mail),
     /// An event.
     Event(EventEnvelope),
+    /// An event of the billing provider about somebody who was not known when it came.
+    ProviderEvent(ProviderEvent),
 }
 
 /// The messages that committed change sets queued, in streams. At least once: a message stays until

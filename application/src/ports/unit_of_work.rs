@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use domain::{
-    BusinessFoundation, DiscountCode, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome, Seats, Session,
-    SessionId, Tenant, TenantId, Timestamp, TokenHash, TokenId, User, UserId, discount::Redemption,
-    session::RefreshToken, verification::Purpose,
+    BillingAccount, BusinessFoundation, DiscountCode, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome,
+    Seats, Session, SessionId, Subscription, Tenant, TenantId, Timestamp, TokenHash, TokenId, User, UserId,
+    discount::Redemption, session::RefreshToken, verification::Purpose,
 };
 
-use super::{IdentityClaim, Mail, SeatRecord, StoreError};
+use super::{IdentityClaim, Mail, ProviderEvent, SeatRecord, StoreError};
 use crate::{
     actor::PlatformAdmin,
     audit::{AuditActor, AuditEntry},
@@ -36,6 +36,8 @@ pub struct ChangeSet {
     pub events: Vec<DomainEvent>,
     /// What to mail.
     pub mails: Vec<Mail>,
+    /// What the billing provider said about somebody who is not known yet, to be looked at again.
+    pub deferred: Vec<ProviderEvent>,
     /// Who did it, where it was somebody who is known.
     pub by: Option<UserId>,
     /// Whether they did it as an administrator of the platform.
@@ -156,6 +158,27 @@ pub enum Write {
     },
     /// Gives a redemption back, so that one more can redeem the code; [`Refusal::Stale`] when it is gone already.
     ReleaseCode(Redemption),
+    /// Stores a new subscription; [`Refusal::AlreadyExists`] when there is one of that id.
+    CreateSubscription(Box<Subscription>),
+    /// Stores what differs between a subscription as loaded and as decided; [`Refusal::Stale`] when it is not the
+    /// loaded one any more, be it by this service or by a Python one.
+    SaveSubscription {
+        /// As loaded.
+        before: Box<Subscription>,
+        /// As decided.
+        after: Box<Subscription>,
+    },
+    /// Stores the billing account of a tenant as decided; [`Refusal::Stale`] when it is not the loaded one any more, or
+    /// there is one where none was.
+    SaveBillingAccount {
+        /// As loaded, if there was one.
+        before: Option<Box<BillingAccount>>,
+        /// As decided.
+        after: Box<BillingAccount>,
+    },
+    /// Remembers an event of the billing provider for as long as it may come again; [`Refusal::AlreadyReceived`] when it
+    /// was remembered already (security rule 29).
+    RememberProviderEvent(ProviderEvent),
     /// Stores a new one-time token.
     IssueToken(OneTimeToken),
     /// Stores that a one-time token was used; [`Refusal::TokenUsed`] when it is used or gone already.
@@ -255,6 +278,17 @@ impl ChangeSet {
         }
     }
 
+    /// Has an event of the billing provider looked at again later.
+    pub fn defer(mut self, event: ProviderEvent) -> Self {
+        self.deferred.push(event);
+        self
+    }
+
+    /// Adds what differs between a subscription as loaded and as decided.
+    pub fn save_subscription(self, before: Subscription, after: Subscription) -> Self {
+        self.write(Write::SaveSubscription { before: Box::new(before), after: Box::new(after) })
+    }
+
     /// Orders a mail.
     pub fn mail(mut self, mail: Mail) -> Self {
         self.mails.push(mail);
@@ -292,6 +326,9 @@ pub enum Refusal {
     /// The tenant has redeemed the discount code.
     #[error("the tenant has redeemed the discount code")]
     CodeUsedByTenant,
+    /// The event of the billing provider was received before.
+    #[error("the event was received before")]
+    AlreadyReceived,
     /// There is one of that id.
     #[error("it exists already")]
     AlreadyExists,

@@ -1,5 +1,6 @@
 //! Stands in for the ports that a test must not reach.
 
+mod billing;
 mod identities;
 
 use async_trait::async_trait;

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     fixtures::StoppedClock,
     ports::{
-        EventEnvelope, PublishError,
+        EventEnvelope, PublishError, Unreached,
         mocks::{MockEventPublisher, MockMailer, MockOutbox},
     },
 };
@@ -64,7 +64,13 @@ fn publisher(works: bool) -> MockEventPublisher {
 }
 
 fn relay(outbox: MockOutbox, events: MockEventPublisher) -> Relay {
-    Relay::new(Arc::new(outbox), Arc::new(MockMailer::new()), Arc::new(events), Arc::new(StoppedClock))
+    Relay::new(
+        Arc::new(outbox),
+        Arc::new(MockMailer::new()),
+        Arc::new(events),
+        Arc::new(Unreached),
+        Arc::new(StoppedClock),
+    )
 }
 
 #[tokio::test]

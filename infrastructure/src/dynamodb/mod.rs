@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod billing;
 mod business;
 mod cursor;
 mod directory;
@@ -26,6 +27,7 @@ mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
 pub use audit::DynamoAuditTrail;
+pub use billing::DynamoBillingRepository;
 pub use business::DynamoBusinessRepository;
 pub use directory::DynamoPlatformDirectory;
 pub use discounts::DynamoDiscountRepository;

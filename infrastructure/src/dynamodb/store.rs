@@ -8,10 +8,10 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoBusinessRepository, DynamoDeadLetters, DynamoDiscountRepository,
-    DynamoEntitlementRepository, DynamoHealthCheck, DynamoIdentityClaimRepository, DynamoInvitationRepository,
-    DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository,
-    DynamoUnitOfWork,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoBillingRepository, DynamoBusinessRepository, DynamoDeadLetters,
+    DynamoDiscountRepository, DynamoEntitlementRepository, DynamoHealthCheck, DynamoIdentityClaimRepository,
+    DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoSessionRepository,
+    DynamoTenantRepository, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -119,6 +119,12 @@ impl DynamoStore {
     #[must_use]
     pub fn business(&self) -> DynamoBusinessRepository {
         DynamoBusinessRepository::new(self.clone())
+    }
+
+    /// Reads what tenants pay for.
+    #[must_use]
+    pub fn billing(&self) -> DynamoBillingRepository {
+        DynamoBillingRepository::new(self.clone())
     }
 
     /// Reads which outside identities belong to whom.

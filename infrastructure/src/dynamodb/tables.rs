@@ -39,6 +39,8 @@ pub mod index {
     pub const INVITATIONS_BY_EMAIL: &str = "email-status-index";
     /// Business data by tenant and version.
     pub const BUSINESS_DATA_BY_TENANT: &str = "tenant_id-version-index";
+    /// Billing accounts by the customer of the provider.
+    pub const BILLING_BY_CUSTOMER: &str = "customer-index";
     /// Outbox messages by queue: what waits, earliest due first, and what was given up, oldest first.
     pub const OUTBOX_BY_DUE: &str = "due-index";
     /// Audit records of all tenants by month, oldest first.
@@ -78,6 +80,10 @@ pub enum Table {
     AccountSessions,
     /// How many seats of a tenant are taken.
     AccountSeats,
+    /// What each tenant is to the billing provider.
+    AccountBilling,
+    /// Events of the billing provider that were received.
+    AccountProviderEvents,
     /// Events and mail committed with the change that caused them, awaiting delivery.
     AccountOutbox,
     /// Answers to requests that carried an idempotency key.
@@ -92,7 +98,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -108,6 +114,8 @@ impl Table {
         Self::AccountIdentities,
         Self::AccountSessions,
         Self::AccountSeats,
+        Self::AccountBilling,
+        Self::AccountProviderEvents,
         Self::AccountOutbox,
         Self::AccountIdempotency,
         Self::AccountAudit,
@@ -134,6 +142,8 @@ impl Table {
             Self::AccountIdentities => "account-identities",
             Self::AccountSessions => "account-sessions",
             Self::AccountSeats => "account-seats",
+            Self::AccountBilling => "account-billing",
+            Self::AccountProviderEvents => "account-provider-events",
             Self::AccountOutbox => "account-outbox",
             Self::AccountIdempotency => "account-idempotency",
             Self::AccountAudit => "account-audit",
@@ -161,6 +171,8 @@ impl Table {
             Self::AccountIdentities => "ACCOUNT_IDENTITIES_TABLE",
             Self::AccountSessions => "ACCOUNT_SESSIONS_TABLE",
             Self::AccountSeats => "ACCOUNT_SEATS_TABLE",
+            Self::AccountBilling => "ACCOUNT_BILLING_TABLE",
+            Self::AccountProviderEvents => "ACCOUNT_PROVIDER_EVENTS_TABLE",
             Self::AccountOutbox => "ACCOUNT_OUTBOX_TABLE",
             Self::AccountIdempotency => "ACCOUNT_IDEMPOTENCY_TABLE",
             Self::AccountAudit => "ACCOUNT_AUDIT_TABLE",
@@ -257,6 +269,10 @@ impl<'a> TableDefinition<'a> {
                 Self { indexes: vec![by(index::BY_USER, "user_id")], ttl_attribute: Some("ttl"), ..plain("session_id") }
             }
             Table::AccountSeats => plain("tenant_id"),
+            Table::AccountBilling => {
+                Self { indexes: vec![by(index::BILLING_BY_CUSTOMER, "customer_id")], ..plain("tenant_id") }
+            }
+            Table::AccountProviderEvents => Self { ttl_attribute: Some("ttl"), ..plain("event_id") },
             // A partition is the messages that are delivered in order. `due_at` is RFC 3339 in UTC with a
             // fixed number of digits, so that its order as text is its order in time. The table's stream
             // starts the relay in production.

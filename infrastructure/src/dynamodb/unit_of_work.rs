@@ -1,5 +1,6 @@
 //! The one door through which anything is written.
 
+mod billing;
 mod business;
 mod discounts;
 mod identities;
@@ -64,6 +65,9 @@ impl DynamoUnitOfWork {
                 writes::audit(&mut plan, &self.store, &id, &audit_record::of_event(event, changes.actor()))?;
             }
         }
+        for event in &changes.deferred {
+            plan.queue(&self.store, message::new_provider_event(&self.new_message_id(), event, now)?)?;
+        }
         match plan.len() {
             0..=MAX_ITEMS => Ok(plan),
             too_many => Err(StoreError::Refused(Box::new(TooManyItems(too_many)))),
@@ -124,7 +128,7 @@ impl UnitOfWork for DynamoUnitOfWork {
             }
             attempt += 1;
         }
-        let queued_something = !(changes.mails.is_empty() && changes.events.is_empty());
+        let queued_something = !(changes.mails.is_empty() && changes.events.is_empty() && changes.deferred.is_empty());
         if let Some(relay) = self.store.wake_relay.as_ref().filter(|_| queued_something) {
             relay.notify_one();
         }

@@ -10,7 +10,7 @@ use application::{
     Relay,
     ports::{
         Clock, EventEnvelope, EventPublisher, Mail, MailError, Mailer, Outbox, OutboxMessage, PublishError, StoreError,
-        Stream,
+        Stream, Unreached,
     },
     relay::Round,
 };
@@ -85,7 +85,13 @@ impl SteppedRelay {
         let gate = Arc::<Mutex<Gate>>::default();
         let outbox = Arc::new(Gated { gate: Arc::clone(&gate), port: Arc::clone(&store.outbox) });
         let recipient = Arc::new(Gated { gate: Arc::clone(&gate), port: Arc::clone(recipient) });
-        let relay = Relay::new(outbox, recipient.clone(), recipient, Arc::clone(&store.clock) as Arc<dyn Clock>);
+        let relay = Relay::new(
+            outbox,
+            recipient.clone(),
+            recipient,
+            Arc::new(Unreached),
+            Arc::clone(&store.clock) as Arc<dyn Clock>,
+        );
         Self { gate, running: Box::pin(async move { relay.run().await }) }
     }
 

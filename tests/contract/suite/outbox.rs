@@ -74,7 +74,7 @@ async fn take_the_one_due(store: &Store) -> OutboxMessage {
 fn sequence(message: &OutboxMessage) -> &str {
     match &message.payload {
         OutboxPayload::Event(event) => &event.sequence,
-        OutboxPayload::Mail(mail) => panic!("{mail:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

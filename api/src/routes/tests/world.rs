@@ -45,6 +45,8 @@ impl World {
             audit_trail: Arc::new(Unreached),
             invitations: Arc::new(Unreached),
             business: Arc::new(Unreached),
+            billing: Arc::new(Unreached),
+            billing_provider: Arc::new(Unreached),
             identity_claims: Arc::new(Unreached),
             identity_tokens: Arc::new(Unreached),
             unit_of_work: world.clone(),

@@ -7,6 +7,7 @@ use domain::{
     discount::{DiscountCodeEvent, RedemptionEvent},
     invitation::{InvitationEvent, InvitationEventKind},
     session::{SessionEvent, SessionEventKind},
+    subscription::{PlanChoice, SubscriptionEvent, SubscriptionEventKind},
     tenant::{TenantEvent, TenantEventKind, TenantSettings},
     user::{UserEvent, UserEventKind},
 };
@@ -28,6 +29,7 @@ pub(super) fn of(event: &DomainEvent) -> Value {
         DomainEvent::Business(event) => of_business(event),
         DomainEvent::DiscountCode(event) => of_discount_code(event),
         DomainEvent::Redemption(event) => of_redemption(event),
+        DomainEvent::Subscription(event) => of_subscription(event),
     })
 }
 
@@ -139,6 +141,40 @@ fn of_redemption(event: &RedemptionEvent) -> Map<String, Value> {
     ];
     data.extend(members.map(|(name, value)| (name.to_owned(), value.into())));
     data
+}
+
+fn of_subscription(event: &SubscriptionEvent) -> Map<String, Value> {
+    let SubscriptionEvent { subscription_id, tenant_id, version: _, what } = event;
+    let mut data = ids(tenant_id, None);
+    data.insert("subscription_id".to_owned(), subscription_id.as_str().into());
+    match what {
+        SubscriptionEventKind::TrialStarted { ends_at } | SubscriptionEventKind::TrialExtended { ends_at } => {
+            data.insert("trial_ends_at".to_owned(), time::to_sortable_text(*ends_at).into());
+        }
+        SubscriptionEventKind::Ordered { choice } | SubscriptionEventKind::Activated { choice } => {
+            data.extend(of_choice("", *choice));
+        }
+        SubscriptionEventKind::Renewed { period_ends_at } => {
+            data.insert("period_ends_at".to_owned(), time::to_sortable_text(*period_ends_at).into());
+        }
+        SubscriptionEventKind::Changed { from, to } => {
+            data.extend(of_choice("from_", *from));
+            data.extend(of_choice("to_", *to));
+        }
+        SubscriptionEventKind::ChangeScheduled { to } => data.extend(of_choice("to_", *to)),
+        SubscriptionEventKind::PaymentFailed { grace_ends_at } => {
+            data.insert("grace_ends_at".to_owned(), time::to_sortable_text(*grace_ends_at).into());
+        }
+        SubscriptionEventKind::RenewalSwitchedOff
+        | SubscriptionEventKind::RenewalSwitchedOn
+        | SubscriptionEventKind::Unpaid
+        | SubscriptionEventKind::Cancelled => {}
+    }
+    data
+}
+
+fn of_choice(prefix: &str, PlanChoice { tier, frequency }: PlanChoice) -> [(String, Value); 2] {
+    [(format!("{prefix}tier"), tier.as_str().into()), (format!("{prefix}frequency"), frequency.as_str().into())]
 }
 
 fn ids(tenant_id: &TenantId, user_id: Option<&UserId>) -> Map<String, Value> {

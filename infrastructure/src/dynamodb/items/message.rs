@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use application::ports::{
-    DeadLetter, EventEnvelope, InvitationNote, Mail, MailKind, OutboxPayload, StoreError, Stream,
+    DeadLetter, EventEnvelope, InvitationNote, Mail, MailKind, OutboxPayload, ProviderEvent, StoreError, Stream,
 };
 use chrono::Duration;
-use domain::{DomainEvent, EmailAddress, Language, TenantId, Timestamp, UserId};
+use domain::{DomainEvent, EmailAddress, Language, TenantId, Timestamp, UserId, subscription::ProviderSubscriptionId};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,7 @@ const KEPT_FOR: Duration = Duration::days(30);
 
 const MAIL: &str = "mail";
 const EVENT: &str = "event";
+const PROVIDER_EVENT: &str = "provider_event";
 
 /// Why a message cannot be delivered, ever. Holds nothing of its content.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,14 @@ struct StoredEvent<'a> {
     tenant_id: Option<Cow<'a, str>>,
     actor_id: Option<Cow<'a, str>>,
     data: Value,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredProviderEvent<'a> {
+    id: Cow<'a, str>,
+    kind: Cow<'a, str>,
+    occurred_at: Cow<'a, str>,
+    subscription_id: Option<Cow<'a, str>>,
 }
 
 /// A mail as it is queued. All of it is sealed: its link lets whoever reads it into the account.
@@ -118,6 +127,25 @@ pub(in crate::dynamodb) fn new_event(
     let position = format!("{sequence}.{id}");
     let message = new_message(id, &Stream::of(event.aggregate()), &position, EVENT, now);
     Ok(message.text("event", event.name()).text("payload", &payload).build())
+}
+
+/// An event of the billing provider as it is queued, to be looked at again.
+pub(in crate::dynamodb) fn new_provider_event(
+    id: &str,
+    event: &ProviderEvent,
+    now: Timestamp,
+) -> Result<Item, StoreError> {
+    let ProviderEvent { id: event_id, kind, occurred_at, subscription_id } = event;
+    let stored = StoredProviderEvent {
+        id: event_id.into(),
+        kind: kind.into(),
+        occurred_at: time::to_text(*occurred_at).into(),
+        subscription_id: subscription_id.as_ref().map(|id| id.as_str().into()),
+    };
+    let payload = serde_json::to_string(&stored).map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let position = format!("{}.{event_id}", time::to_sortable_text(*occurred_at));
+    let message = new_message(id, &Stream::of_provider_event(event), &position, PROVIDER_EVENT, now);
+    Ok(message.text("event", kind).text("payload", &payload).build())
 }
 
 fn new_message(id: &str, stream: &Stream, position: &str, kind: &str, now: Timestamp) -> ItemBuilder {
@@ -176,6 +204,7 @@ pub(in crate::dynamodb) fn read_payload(
     match text("kind")? {
         MAIL => mail(&Zeroizing::new(sealer.open(text("payload")?)?)).map(OutboxPayload::Mail),
         EVENT => event(text("message_id")?, text("stream")?, text("payload")?).map(OutboxPayload::Event),
+        PROVIDER_EVENT => provider_event(text("payload")?).map(OutboxPayload::ProviderEvent),
         _ => None,
     }
     .ok_or(Undeliverable::Shape)
@@ -194,7 +223,8 @@ pub(in crate::dynamodb) fn check(item: &Item) -> Result<(), StoreError> {
     match row.text("kind")? {
         MAIL => Ok(()),
         EVENT if event(row.text("message_id")?, row.text("stream")?, payload).is_some() => Ok(()),
-        EVENT => Err(row.unreadable("payload", "is not an event")),
+        PROVIDER_EVENT if provider_event(payload).is_some() => Ok(()),
+        EVENT | PROVIDER_EVENT => Err(row.unreadable("payload", "is not an event")),
         _ => Err(row.unreadable("kind", "is not one of its known values")),
     }
 }
@@ -221,6 +251,16 @@ fn mail(plaintext: &[u8]) -> Option<Mail> {
         language: Language::restore(language),
         kind: kind_of(&kind, invitation)?,
         link: link.into_owned().into(),
+    })
+}
+
+fn provider_event(payload: &str) -> Option<ProviderEvent> {
+    let StoredProviderEvent { id, kind, occurred_at, subscription_id } = serde_json::from_str(payload).ok()?;
+    Some(ProviderEvent {
+        id: id.into_owned(),
+        kind: kind.into_owned(),
+        occurred_at: time::parse(&occurred_at)?,
+        subscription_id: subscription_id.map(ProviderSubscriptionId::restore),
     })
 }
 

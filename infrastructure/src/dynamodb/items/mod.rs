@@ -5,6 +5,7 @@
 //! reported by attribute, never by value.
 
 pub(super) mod audit_record;
+pub(super) mod billing_account;
 mod builder;
 pub(super) mod business;
 pub(super) mod discount_code;
@@ -17,6 +18,7 @@ pub(super) mod invitation;
 pub(super) mod message;
 pub(super) mod one_time_token;
 pub(super) mod preferences;
+pub(super) mod provider_event;
 mod reader;
 pub(super) mod redemption;
 pub(super) mod refresh_token;

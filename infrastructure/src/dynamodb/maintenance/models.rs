@@ -6,9 +6,9 @@ use domain::{EmailAddress, TenantId, Tier, Timestamp, entitlement::TierTerms, ve
 use crate::dynamodb::{
     expression::Item,
     items::{
-        audit_record, business, discount_code, email_claim, entitlement, idempotency_record, identity_claim,
-        invitation, message, one_time_token, preferences, redemption, refresh_token, seats, session, subscription,
-        tenant, user,
+        audit_record, billing_account, business, discount_code, email_claim, entitlement, idempotency_record,
+        identity_claim, invitation, message, one_time_token, preferences, provider_event, redemption, refresh_token,
+        seats, session, subscription, tenant, user,
     },
     tables::{Layout, Table},
 };
@@ -40,6 +40,8 @@ pub(super) fn read(layout: &Layout, table: Table, item: &Item) -> Result<(), Sto
         Table::AccountIdentities => identity_claim::read(item).map(drop),
         Table::AccountSessions => session::read(item).map(drop),
         Table::AccountSeats => seats::read(item).map(drop),
+        Table::AccountBilling => billing_account::read(item).map(drop),
+        Table::AccountProviderEvents => provider_event::read(item).map(drop),
         Table::AccountOutbox => message::check(item),
         Table::AccountIdempotency => idempotency_record::read(item).map(drop),
         Table::AccountAudit => audit_record::read(item).map(drop),

@@ -28,6 +28,8 @@ pub(super) const fn of(table: Table, users_key: UsersKey) -> Option<&'static [At
             | Table::AccountIdentities
             | Table::AccountSessions
             | Table::AccountSeats
+            | Table::AccountBilling
+            | Table::AccountProviderEvents
             | Table::AccountOutbox
             | Table::AccountIdempotency
             | Table::AccountAudit

@@ -35,6 +35,8 @@ const CONTRACT: &str = "
     account-identities    ACCOUNT_IDENTITIES_TABLE   identity_id          user-index(user_id) -
     account-sessions      ACCOUNT_SESSIONS_TABLE     session_id           user-index(user_id) ttl
     account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
+    account-billing       ACCOUNT_BILLING_TABLE      tenant_id            customer-index(customer_id) -
+    account-provider-events ACCOUNT_PROVIDER_EVENTS_TABLE event_id         - ttl
     account-outbox        ACCOUNT_OUTBOX_TABLE       stream+position      due-index(queue+due_at) ttl
     account-idempotency   ACCOUNT_IDEMPOTENCY_TABLE  key_hash             - ttl
     account-audit         ACCOUNT_AUDIT_TABLE        tenant_id+position   month-index(month+position) ttl

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    business, discounts, identities,
+    billing, business, discounts, identities,
     plan::{LOADED_UPDATED_AT, Loaded, Plan},
 };
 use crate::dynamodb::{
@@ -80,6 +80,10 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
         Write::DeleteDiscountCode(code) => discounts::delete_code(plan, store, code)?,
         Write::RedeemCode { code, redemption } => discounts::redeem(plan, store, code, redemption)?,
         Write::ReleaseCode(redemption) => discounts::release(plan, store, redemption)?,
+        Write::CreateSubscription(subscription) => billing::create_subscription(plan, store, subscription)?,
+        Write::SaveSubscription { before, after } => billing::save_subscription(plan, store, before, after)?,
+        Write::SaveBillingAccount { before, after } => billing::save_account(plan, store, before.as_deref(), after)?,
+        Write::RememberProviderEvent(event) => billing::remember_event(plan, store, event)?,
         Write::IssueToken(token) => {
             let table = one_time_token::table_of(token.snapshot().purpose);
             let item = one_time_token::to_item(token.snapshot());
@@ -213,7 +217,7 @@ fn remove_user(plan: &mut Plan, store: &DynamoStore, user: &User) -> Result<(), 
 
 /// Demands that a shared row is the one that was loaded. The Python services count no versions, so the date of the
 /// last change must be the loaded one, too.
-fn as_loaded(key: &str, loaded: Loaded) -> Condition {
+pub(super) fn as_loaded(key: &str, loaded: Loaded) -> Condition {
     let [aware, json, naive] = time::spellings(loaded.updated_at);
     of_version(key, loaded.version)
         .and(format!(

@@ -9,7 +9,8 @@ use std::{
 use application::ports::OutboxPayload;
 use chrono::DateTime;
 use domain::{
-    DiscountCodeId, IdentityProvider, InvitationId, PromoCode, RedemptionId, Role, SessionId, SubscriptionId, Version,
+    DiscountCodeId, Frequency, IdentityProvider, InvitationId, PromoCode, RedemptionId, Role, SessionId,
+    SubscriptionId, Tier, Version,
     discount::{DiscountCodeEventKind, RedemptionEventKind},
     session::SessionEnd,
     tenant::{SuspensionReason, TargetLineMode},
@@ -137,6 +138,31 @@ fn redemption_kinds() -> Vec<RedemptionEventKind> {
     samples!(RedemptionEventKind { Redeemed => [Redeemed], Released => [Released] })
 }
 
+fn subscription_kinds() -> Vec<SubscriptionEventKind> {
+    use SubscriptionEventKind::*;
+    let at = DateTime::UNIX_EPOCH;
+    let choice = PlanChoice { tier: Tier::Starter, frequency: Frequency::Monthly };
+    let mut kinds = samples!(SubscriptionEventKind {
+        TrialStarted { .. } => [TrialStarted { ends_at: at }],
+        TrialExtended { .. } => [TrialExtended { ends_at: at }],
+        Ordered { .. } => [Ordered { choice }],
+        Activated { .. } => [Activated { choice }],
+        Renewed { .. } => [Renewed { period_ends_at: at }],
+        Changed { .. } => [Changed { from: choice, to: choice }],
+        ChangeScheduled { .. } => [ChangeScheduled { to: choice }],
+        RenewalSwitchedOff => [RenewalSwitchedOff],
+        RenewalSwitchedOn => [RenewalSwitchedOn],
+        PaymentFailed { .. } => [PaymentFailed { grace_ends_at: at }],
+        Unpaid => [Unpaid],
+        Cancelled => [Cancelled],
+    });
+    let choices = Tier::ALL.into_iter().flat_map(|tier| Frequency::ALL.map(|frequency| PlanChoice { tier, frequency }));
+    kinds.extend(choices.flat_map(|choice| {
+        [Ordered { choice }, Activated { choice }, Changed { from: choice, to: choice }, ChangeScheduled { to: choice }]
+    }));
+    kinds
+}
+
 fn session_kinds() -> Vec<SessionEventKind> {
     let mut kinds = samples!(SessionEventKind {
         SessionEventKind::Ended { .. } => [SessionEventKind::Ended { reason: SessionEnd::SignedOut }],
@@ -153,7 +179,8 @@ fn every_event() -> Vec<DomainEvent> {
         | DomainEvent::Session(_)
         | DomainEvent::DiscountCode(_)
         | DomainEvent::Redemption(_)
-        | DomainEvent::Invitation(_) => {}
+        | DomainEvent::Invitation(_)
+        | DomainEvent::Subscription(_) => {}
     };
     let (user_id, tenant_id) = (UserId::restore("user-1"), TenantId::restore("tenant-1"));
     let version = Version::restore(3);
@@ -185,6 +212,10 @@ fn every_event() -> Vec<DomainEvent> {
             (RedemptionId::restore("redemption-1"), SubscriptionId::restore("sub_1"));
         let (tenant_id, code) = (tenant_id.clone(), code.clone());
         events.push(RedemptionEvent { redemption_id, code, tenant_id, subscription_id, what }.into());
+    }
+    for what in subscription_kinds() {
+        let (subscription_id, tenant_id) = (SubscriptionId::restore("subscription-1"), tenant_id.clone());
+        events.push(SubscriptionEvent { subscription_id, tenant_id, version, what }.into());
     }
     events
 }

@@ -1,0 +1,73 @@
+//! What tenants pay for: trials, orders, changes, and what the billing provider says about them.
+//!
+//! The provider is right about everything that is paid for. Each use case that changes a paid subscription asks the
+//! provider to do it, and then asks what has become of it and takes that over ([`follow`]); so do the provider's
+//! webhooks and the reconciliation. Whatever is lost on the way, the next of these finds it
+//! (docs/adr/0016-the-provider-is-right.md).
+
+mod follow;
+mod portal;
+mod renewal;
+mod trial;
+mod view;
+mod webhook;
+
+use std::sync::Arc;
+
+use domain::{Subscription, subscription::ProviderSubscriptionId};
+
+pub use portal::{OpenPortal, PortalError};
+pub use renewal::{CancelSubscription, RenewalError};
+pub use trial::StartTrialError;
+pub use webhook::WebhookError;
+
+use crate::{
+    actor::{Actor, TenantScope},
+    error::UseCaseError,
+    links::LinkPolicy,
+    ports::{BillingError, BillingProvider, BillingProviderName, BillingRepository, Clock, IdGenerator, UnitOfWork},
+    retry::{look_again, settle},
+    use_cases::Ports,
+};
+
+/// The use cases of billing.
+#[derive(Clone)]
+pub struct BillingService {
+    billing: Arc<dyn BillingRepository>,
+    provider: Arc<dyn BillingProvider>,
+    unit_of_work: Arc<dyn UnitOfWork>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    links: LinkPolicy,
+}
+
+impl BillingService {
+    /// The service on these ports.
+    #[must_use]
+    pub fn new(ports: &Ports, links: LinkPolicy) -> Self {
+        let Ports { billing, billing_provider: provider, unit_of_work, clock, ids, .. } = ports.clone();
+        Self { billing, provider, unit_of_work, clock, ids, links }
+    }
+
+    /// Who takes the money.
+    #[must_use]
+    pub fn provider(&self) -> BillingProviderName {
+        self.provider.name()
+    }
+
+    /// Takes over what became of a subscription that the actor has just had the provider do something about. `None`
+    /// when the provider has none of that name any more.
+    async fn follow<E>(&self, actor: &Actor, id: &ProviderSubscriptionId) -> Result<Option<Subscription>, E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        let scope = TenantScope::from(actor);
+        settle(|| async {
+            let Some(followed) = self.follow_now::<E>(&scope, id, None).await? else { return Ok(None) };
+            let changes = followed.changes.by(actor.user_id());
+            self.unit_of_work.commit(changes).await.map_err(look_again::<E>)?;
+            Ok(Some(followed.subscription))
+        })
+        .await
+    }
+}

@@ -1,0 +1,183 @@
+//! Ending a subscription, now or with its period, and thinking better of it.
+
+use domain::{
+    BillingPeriod, Subscription, Timestamp,
+    subscription::{CancellationReason, ProviderSubscriptionId, Renewal, SubscriptionState},
+};
+
+use super::BillingService;
+use crate::{
+    actor::{Actor, Denied, TenantScope},
+    error::{Classified, ErrorKind, Failure, from_port_errors},
+    ports::{BillingError, ChangeSet},
+    retry::{Setback, look_again, settle},
+};
+
+/// A tenant that wants no more of its subscription.
+#[derive(Clone, Debug)]
+pub struct CancelSubscription {
+    /// Why, in their words.
+    pub reason: Option<CancellationReason>,
+    /// Whether it goes on until the period that is paid for is over.
+    pub at_period_end: bool,
+}
+
+/// Why the renewal of a subscription was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RenewalError {
+    /// The role does not allow it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is nothing that could be ended or renewed.
+    #[error("this organisation has no subscription")]
+    NoSubscription,
+    /// A trial ends by itself.
+    #[error("a trial does not renew; subscribe instead")]
+    Trial,
+    /// The provider did not do it.
+    #[error(transparent)]
+    Provider(#[from] BillingError),
+    /// Something else.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for RenewalError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Denied(denied) => denied.kind(),
+            Self::NoSubscription => ErrorKind::SubscriptionNotFound,
+            Self::Trial => ErrorKind::Conflict,
+            Self::Provider(error) => error.kind(),
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+}
+
+from_port_errors!(RenewalError);
+
+impl BillingService {
+    /// Ends the subscription of the actor's tenant, and says when it ends. With the period, unless it is to be at once;
+    /// what was not paid for, an order or a trial that is over, ends at once. Nothing is paid back.
+    ///
+    /// # Errors
+    ///
+    /// [`RenewalError`] says why not.
+    pub async fn cancel(
+        &self,
+        actor: &Actor,
+        command: CancelSubscription,
+    ) -> Result<(Subscription, Timestamp), RenewalError> {
+        actor.require_owner()?;
+        let subscription = self.to_be_ended(actor).await?;
+        let cancelled = match &self.name_at_provider(actor, &subscription).await? {
+            Some(id) => {
+                self.note_reason(actor, &subscription, command.reason).await?;
+                if command.at_period_end && subscription.snapshot().state.renewal().is_some() {
+                    self.provider.set_renewal(id, false).await?;
+                } else {
+                    self.provider.cancel(id).await?;
+                }
+                self.follow::<RenewalError>(actor, id).await?.ok_or(RenewalError::NoSubscription)?
+            }
+            None => settle(|| self.try_end(actor, &command)).await?,
+        };
+        let ends_at = match &cancelled.snapshot().state {
+            SubscriptionState::Cancelled { at, .. } => *at,
+            state => state.period().map_or_else(|| self.clock.now(), BillingPeriod::end),
+        };
+        Ok((cancelled, ends_at))
+    }
+
+    /// Has the subscription of the actor's tenant go on after its period, or end with it.
+    ///
+    /// # Errors
+    ///
+    /// [`RenewalError`] says why not.
+    pub async fn set_auto_renewal(&self, actor: &Actor, renews: bool) -> Result<Subscription, RenewalError> {
+        actor.require_owner()?;
+        let subscription = self.to_be_ended(actor).await?;
+        let Some(renewal) = subscription.snapshot().state.renewal() else { return Err(RenewalError::NoSubscription) };
+        let Some(id) = &subscription.snapshot().provider_id else {
+            return if renews { Err(RenewalError::Trial) } else { Ok(subscription) };
+        };
+        if renews != (renewal == Renewal::Off) {
+            return Ok(subscription);
+        }
+        self.provider.set_renewal(id, renews).await?;
+        self.follow::<RenewalError>(actor, id).await?.ok_or(RenewalError::NoSubscription)
+    }
+
+    /// The subscription that can be ended: the live one, or one that waits for a payment.
+    async fn to_be_ended(&self, actor: &Actor) -> Result<Subscription, RenewalError> {
+        let billing = self.billing.find(&TenantScope::from(actor)).await?;
+        let current = billing.current(self.clock.now()).filter(|subscription| !subscription.is_over());
+        current.cloned().ok_or(RenewalError::NoSubscription)
+    }
+
+    /// What the provider calls a subscription, also one whose order broke off after the provider had taken it.
+    async fn name_at_provider(
+        &self,
+        actor: &Actor,
+        subscription: &Subscription,
+    ) -> Result<Option<ProviderSubscriptionId>, RenewalError> {
+        let snapshot = subscription.snapshot();
+        if snapshot.provider_id.is_some() || snapshot.state != SubscriptionState::Incomplete {
+            return Ok(snapshot.provider_id.clone());
+        }
+        let billing = self.billing.find(&TenantScope::from(actor)).await?;
+        let customer = billing.account.as_ref().and_then(|account| account.snapshot().customer_id.as_ref());
+        let Some(customer) = customer else { return Ok(None) };
+        let billed = self.provider.subscriptions_of(customer).await?;
+        Ok(billed.into_iter().find(|one| one.subscription_id.as_ref() == Some(&snapshot.id)).map(|one| one.id))
+    }
+
+    /// Keeps the reason before anything is done about it: it is nothing that the provider could tell again.
+    async fn note_reason(
+        &self,
+        actor: &Actor,
+        subscription: &Subscription,
+        reason: Option<CancellationReason>,
+    ) -> Result<(), RenewalError> {
+        let Some(reason) = reason else { return Ok(()) };
+        let id = &subscription.snapshot().id;
+        settle(|| async {
+            let billing = self.billing.find(&TenantScope::from(actor)).await?;
+            let Some(before) = billing.subscriptions.into_iter().find(|one| one.snapshot().id == *id) else {
+                return Err(RenewalError::NoSubscription.into());
+            };
+            let mut after = before.clone();
+            after.is_left_because(reason.clone(), self.clock.now());
+            let changes = ChangeSet::default().by(actor.user_id()).save_subscription(before, after);
+            self.unit_of_work.commit(changes).await.map_err(look_again::<RenewalError>)
+        })
+        .await
+    }
+
+    /// Ends what the provider knows nothing of.
+    async fn try_end(
+        &self,
+        actor: &Actor,
+        command: &CancelSubscription,
+    ) -> Result<Subscription, Setback<RenewalError>> {
+        let billing = self.billing.find(&TenantScope::from(actor)).await?;
+        let now = self.clock.now();
+        let current = billing.current(now).filter(|subscription| !subscription.is_over()).cloned();
+        let before = current.ok_or(RenewalError::NoSubscription)?;
+        let mut after = before.clone();
+        if let Some(reason) = command.reason.clone() {
+            after.is_left_because(reason, now);
+        }
+        let mut changes = ChangeSet::default().by(actor.user_id());
+        // A trial that is not over ends with its period whatever is done about it.
+        if !(command.at_period_end && after.is_live(now)) {
+            changes = changes.record(after.end(now));
+        }
+        if after == before {
+            return Ok(after);
+        }
+        let changes = changes.save_subscription(before, after.clone());
+        self.unit_of_work.commit(changes).await.map_err(look_again::<RenewalError>)?;
+        Ok(after)
+    }
+}

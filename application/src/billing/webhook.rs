@@ -1,0 +1,173 @@
+//! What the billing provider says by itself (security rules 28–31).
+
+use async_trait::async_trait;
+use domain::subscription::{BilledSubscription, ProviderSubscriptionId};
+
+use super::{
+    BillingService,
+    follow::{Followed, Following},
+};
+use crate::{
+    actor::TenantScope,
+    error::{Classified, ErrorKind, Failure, UseCaseError, from_port_errors},
+    ports::{
+        BilledTenant, BillingError, ChangeSet, CommitError, EventNotSettled, ProviderEvent, ProviderEvents, Refusal,
+        StoreError, WebhookRejected, Write,
+    },
+    retry::{Setback, look_again, settle},
+    telemetry::{self, WebhookOutcome},
+};
+
+/// Why an event of the provider was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// It is not the provider's.
+    #[error(transparent)]
+    Rejected(#[from] WebhookRejected),
+    /// The provider cannot be asked what became of it; it will send the event again (security rule 31).
+    #[error(transparent)]
+    Provider(#[from] BillingError),
+    /// Something else; the provider will send the event again.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for WebhookError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Rejected(_) => ErrorKind::InvalidRequest,
+            // Whatever it is: an answer of the four hundreds would say that the event was wrong.
+            Self::Provider(_) => ErrorKind::BillingProvider,
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+}
+
+from_port_errors!(WebhookError);
+
+impl BillingService {
+    /// Takes an event of the provider: the body as it arrived, and its signature.
+    ///
+    /// An event says when to look, not what to find: what became of the subscription is asked for once its row has been
+    /// loaded, so that of two events that are taken at once, or in another order than they happened, none puts back what
+    /// the other one brought (docs/adr/0016-the-provider-is-right.md).
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError`] says why it was not taken; nothing is changed then.
+    pub async fn receive(&self, body: &[u8], signature: &str) -> Result<(), WebhookError> {
+        let taken = self.verify_and_take(body, signature).await;
+        telemetry::webhook(match &taken {
+            Ok(outcome) => *outcome,
+            Err(WebhookError::Rejected(_)) => WebhookOutcome::Rejected,
+            Err(WebhookError::Provider(_) | WebhookError::Failed(_)) => WebhookOutcome::Failed,
+        });
+        taken.map(drop)
+    }
+
+    async fn verify_and_take(&self, body: &[u8], signature: &str) -> Result<WebhookOutcome, WebhookError> {
+        let event = self.provider.read_event(body, signature, self.clock.now()).await?;
+        let Some(id) = &event.subscription_id else { return Ok(WebhookOutcome::Ignored) };
+        if self.billing.has_received(&event.id).await? {
+            return Ok(WebhookOutcome::Duplicate);
+        }
+        settle(|| self.try_take(&event, id)).await
+    }
+
+    async fn try_take(
+        &self,
+        event: &ProviderEvent,
+        id: &ProviderSubscriptionId,
+    ) -> Result<WebhookOutcome, Setback<WebhookError>> {
+        let received = ChangeSet::default().write(Write::RememberProviderEvent(event.clone()));
+        let Some(billed) = self.provider.subscription(id).await.map_err(WebhookError::from)? else {
+            return self.commit_received(received, WebhookOutcome::Ignored).await;
+        };
+        let Some(tenant) = self.billed_tenant(&billed).await? else {
+            return self.commit_received(received.defer(event.clone()), WebhookOutcome::Deferred).await;
+        };
+        match self.follow_now::<WebhookError>(&TenantScope::from(&tenant), id, Some(event)).await? {
+            Some(Followed { changes, .. }) => {
+                let changes = changes.write(Write::RememberProviderEvent(event.clone()));
+                self.commit_received(changes, WebhookOutcome::Applied).await
+            }
+            None => self.commit_received(received, WebhookOutcome::Ignored).await,
+        }
+    }
+
+    async fn commit_received(
+        &self,
+        changes: ChangeSet,
+        outcome: WebhookOutcome,
+    ) -> Result<WebhookOutcome, Setback<WebhookError>> {
+        match self.unit_of_work.commit(changes).await {
+            Ok(()) => Ok(outcome),
+            Err(CommitError::Refused(Refusal::AlreadyReceived)) => Ok(WebhookOutcome::Duplicate),
+            Err(error) => Err(look_again(error)),
+        }
+    }
+
+    /// The tenant that a subscription is for: the provider knows it, or we know the customer.
+    async fn billed_tenant(&self, billed: &BilledSubscription) -> Result<Option<BilledTenant>, StoreError> {
+        match BilledTenant::of(billed) {
+            Some(tenant) => Ok(Some(tenant)),
+            None => self.billing.tenant_of(&billed.customer_id).await,
+        }
+    }
+
+    /// What to commit so that the tenant's subscription is what the provider says it is now. `None` when there is
+    /// nothing to look at: something later is known, or the provider has no such subscription any more.
+    pub(super) async fn follow_now<E>(
+        &self,
+        scope: &TenantScope,
+        id: &ProviderSubscriptionId,
+        event: Option<&ProviderEvent>,
+    ) -> Result<Option<Followed>, Setback<E>>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        let loaded = self.billing.find(scope).await?;
+        let known = loaded.subscriptions.iter().find(|one| one.snapshot().provider_id.as_ref() == Some(id));
+        let event_at = event.map(|event| event.occurred_at);
+        if let Some((known, event_at)) = known.zip(event_at)
+            && !known.clone().hears_of(event_at)
+        {
+            return Ok(None);
+        }
+        // Asked for after the load: whoever commits on the same version has asked earlier.
+        let Some(billed) = self.provider.subscription(id).await.map_err(E::from)? else { return Ok(None) };
+        let following = Following::new(scope.tenant_id().clone(), loaded, self.clock.now());
+        if following.known(&billed).is_none() && billed.status.is_over() {
+            return Ok(None);
+        }
+        let new_id = billed.subscription_id.clone().unwrap_or_else(|| self.ids.uuid().into());
+        Ok(Some(following.follow(&billed, event_at, new_id)))
+    }
+
+    async fn try_look_again(
+        &self,
+        id: &ProviderSubscriptionId,
+        event: &ProviderEvent,
+    ) -> Result<bool, Setback<WebhookError>> {
+        let Some(billed) = self.provider.subscription(id).await.map_err(WebhookError::from)? else { return Ok(true) };
+        let Some(tenant) = self.billed_tenant(&billed).await? else { return Ok(false) };
+        if let Some(Followed { changes, .. }) =
+            self.follow_now::<WebhookError>(&TenantScope::from(&tenant), id, Some(event)).await?
+        {
+            self.unit_of_work.commit(changes).await.map_err(look_again::<WebhookError>)?;
+        }
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl ProviderEvents for BillingService {
+    async fn look_again(&self, event: &ProviderEvent) -> Result<(), EventNotSettled> {
+        let Some(id) = &event.subscription_id else { return Ok(()) };
+        match settle(|| self.try_look_again(id, event)).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(EventNotSettled("nobody here is that customer of the billing provider".to_owned())),
+            Err(error) => Err(EventNotSettled(error.to_string())),
+        }
+    }
+}

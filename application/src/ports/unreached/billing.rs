@@ -1,0 +1,102 @@
+use async_trait::async_trait;
+use domain::{
+    Timestamp,
+    subscription::{BilledSubscription, CustomerId, ProviderSubscriptionId},
+};
+
+use super::{Unreached, unreached};
+use crate::{
+    actor::TenantScope,
+    ports::{
+        BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, EventNotSettled,
+        NewCustomer, Ordered, PortalSession, PricedPlan, ProviderEvent, ProviderEvents, StoreError, SubscriptionOrder,
+        TenantBilling, WebhookRejected,
+    },
+};
+
+#[async_trait]
+impl BillingRepository for Unreached {
+    async fn find(&self, _: &TenantScope) -> Result<TenantBilling, StoreError> {
+        unreached()
+    }
+
+    async fn tenant_of(&self, _: &CustomerId) -> Result<Option<BilledTenant>, StoreError> {
+        unreached()
+    }
+
+    async fn has_received(&self, _: &str) -> Result<bool, StoreError> {
+        unreached()
+    }
+}
+
+#[async_trait]
+impl ProviderEvents for Unreached {
+    async fn look_again(&self, _: &ProviderEvent) -> Result<(), EventNotSettled> {
+        unreached().map_err(|error| EventNotSettled(error.to_string()))
+    }
+}
+
+fn silent<T>() -> Result<T, BillingError> {
+    Err(BillingError::Unavailable("this test does not reach that far".to_owned()))
+}
+
+#[async_trait]
+impl BillingProvider for Unreached {
+    fn name(&self) -> BillingProviderName {
+        BillingProviderName::None
+    }
+
+    async fn create_customer(&self, _: &NewCustomer) -> Result<CustomerId, BillingError> {
+        silent()
+    }
+
+    async fn subscription(&self, _: &ProviderSubscriptionId) -> Result<Option<BilledSubscription>, BillingError> {
+        silent()
+    }
+
+    async fn subscriptions_of(&self, _: &CustomerId) -> Result<Vec<BilledSubscription>, BillingError> {
+        silent()
+    }
+
+    async fn subscribe(&self, _: &SubscriptionOrder) -> Result<Ordered, BillingError> {
+        silent()
+    }
+
+    async fn change_now(
+        &self,
+        _: &ProviderSubscriptionId,
+        _: &PricedPlan,
+        _: &str,
+    ) -> Result<BilledSubscription, BillingError> {
+        silent()
+    }
+
+    async fn change_at_period_end(
+        &self,
+        _: &ProviderSubscriptionId,
+        _: &PricedPlan,
+        _: &str,
+    ) -> Result<BilledSubscription, BillingError> {
+        silent()
+    }
+
+    async fn set_renewal(&self, _: &ProviderSubscriptionId, _: bool) -> Result<BilledSubscription, BillingError> {
+        silent()
+    }
+
+    async fn cancel(&self, _: &ProviderSubscriptionId) -> Result<BilledSubscription, BillingError> {
+        silent()
+    }
+
+    async fn extend_trial(&self, _: &ProviderSubscriptionId, _: Timestamp) -> Result<BilledSubscription, BillingError> {
+        silent()
+    }
+
+    async fn open_portal(&self, _: &CustomerId, _: &str) -> Result<PortalSession, BillingError> {
+        silent()
+    }
+
+    async fn read_event(&self, _: &[u8], _: &str, _: Timestamp) -> Result<ProviderEvent, WebhookRejected> {
+        Err(WebhookRejected::Unreadable)
+    }
+}

@@ -1,0 +1,139 @@
+//! What a tenant is to the billing provider, and which of its subscriptions counts.
+
+use crate::{SubscriptionId, TenantId, Timestamp, Version, subscription::CustomerId};
+
+/// The billing account of a tenant: the one row that every order changes, so that a tenant has one subscription at a
+/// time, whoever orders at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillingAccount {
+    state: BillingAccountSnapshot,
+}
+
+/// Everything about a billing account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillingAccountSnapshot {
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Who pays, as the provider knows them; `None` before the first order.
+    pub customer_id: Option<CustomerId>,
+    /// The subscription that the tenant has, or had last.
+    pub current: Option<SubscriptionId>,
+    /// The subscription that waits for its first payment.
+    pub ordered: Option<SubscriptionId>,
+    /// When the tenant's one trial began.
+    pub trial_started_at: Option<Timestamp>,
+    /// How often it was written.
+    pub version: Version,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The tenant has had its trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this organisation has had its trial")]
+pub struct TrialUsed;
+
+impl BillingAccount {
+    /// The account of a tenant that has none yet.
+    #[must_use]
+    pub const fn open(tenant_id: TenantId, now: Timestamp) -> Self {
+        Self {
+            state: BillingAccountSnapshot {
+                tenant_id,
+                customer_id: None,
+                current: None,
+                ordered: None,
+                trial_started_at: None,
+                version: Version::UNWRITTEN,
+                created_at: now,
+                updated_at: now,
+            },
+        }
+    }
+
+    /// Takes an account from the store as it is.
+    #[must_use]
+    pub const fn restore(snapshot: BillingAccountSnapshot) -> Self {
+        Self { state: snapshot }
+    }
+
+    /// Everything about it.
+    #[must_use]
+    pub const fn snapshot(&self) -> &BillingAccountSnapshot {
+        &self.state
+    }
+
+    /// Notes who pays.
+    pub fn is_paid_by(&mut self, customer_id: CustomerId, now: Timestamp) {
+        if self.state.customer_id.as_ref() != Some(&customer_id) {
+            self.state.customer_id = Some(customer_id);
+            self.state.updated_at = now;
+        }
+    }
+
+    /// Begins the tenant's one trial.
+    ///
+    /// # Errors
+    ///
+    /// [`TrialUsed`] when it had one.
+    pub fn start_trial(&mut self, trial: SubscriptionId, now: Timestamp) -> Result<(), TrialUsed> {
+        if self.state.trial_started_at.is_some() {
+            return Err(TrialUsed);
+        }
+        self.state.trial_started_at = Some(now);
+        self.state.current = Some(trial);
+        self.state.updated_at = now;
+        Ok(())
+    }
+
+    /// Notes the subscription that waits for its first payment, in place of any other.
+    pub fn place_order(&mut self, order: SubscriptionId, now: Timestamp) {
+        self.state.ordered = Some(order);
+        self.state.updated_at = now;
+    }
+
+    /// Notes that a subscription is the one that the tenant has, and waits for nothing any more if it was ordered.
+    pub fn has(&mut self, subscription: &SubscriptionId, now: Timestamp) {
+        self.forget_order(subscription, now);
+        if self.state.current.as_ref() != Some(subscription) {
+            self.state.current = Some(subscription.clone());
+            self.state.updated_at = now;
+        }
+    }
+
+    /// Notes that an order came to nothing.
+    pub fn forget_order(&mut self, order: &SubscriptionId, now: Timestamp) {
+        if self.state.ordered.as_ref() == Some(order) {
+            self.state.ordered = None;
+            self.state.updated_at = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::user::tests::at;
+
+    #[test]
+    fn a_tenant_has_one_trial() {
+        let mut account = BillingAccount::open(TenantId::restore("t1"), at(0));
+        assert_eq!(account.start_trial(SubscriptionId::restore("s1"), at(1)), Ok(()));
+        assert_eq!(account.start_trial(SubscriptionId::restore("s2"), at(2)), Err(TrialUsed));
+        assert_eq!(account.snapshot().current, Some(SubscriptionId::restore("s1")));
+    }
+
+    #[test]
+    fn what_is_paid_for_is_not_waited_for() {
+        let (order, other) = (SubscriptionId::restore("s1"), SubscriptionId::restore("s2"));
+        let mut account = BillingAccount::open(TenantId::restore("t1"), at(0));
+        account.place_order(order.clone(), at(1));
+        account.forget_order(&other, at(2));
+        assert_eq!(account.snapshot().ordered, Some(order.clone()));
+        account.has(&order, at(3));
+        assert_eq!((&account.snapshot().ordered, &account.snapshot().current), (&None, &Some(order)));
+        assert_eq!(account.snapshot().updated_at, at(3));
+    }
+}

@@ -1,0 +1,5 @@
+//! Taking money, and not taking any.
+
+mod none;
+
+pub use none::NoBilling;
