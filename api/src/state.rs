@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use application::{
-    AdminService, AuditService, AuthService, BusinessService, InvitationService, MemberService, TenantService,
-    UseCases, UserService,
+    AdminService, AuditService, AuthService, BillingService, BusinessService, InvitationService, MemberService,
+    TenantService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -45,6 +45,7 @@ hand_out! {
     AuditService: use_cases.audit;
     AdminService: use_cases.admin;
     TenantService: use_cases.tenants;
+    BillingService: use_cases.billing;
     BusinessService: use_cases.business;
     MemberService: use_cases.members;
     HealthService: health;

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     TenantLimitExceeded,
     /// A payment was declined.
     PaymentFailed,
+    /// A payment is outstanding, and has to come first.
+    PaymentRequired,
     /// The billing provider cannot be asked, or does not do what it is asked.
     BillingProvider,
     /// The billing provider does not open its page for the customer.

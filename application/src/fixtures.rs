@@ -184,6 +184,8 @@ impl Ports {
                 invitations: Arc::new(Unreached),
                 business: Arc::new(Unreached),
                 billing: Arc::new(Unreached),
+                discounts: Arc::new(Unreached),
+                tiers: Arc::new(Unreached),
                 billing_provider: Arc::new(Unreached),
                 identity_claims: Arc::new(Unreached),
                 identity_tokens: Arc::new(Unreached),

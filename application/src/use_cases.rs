@@ -13,8 +13,9 @@ use crate::{
     members::MemberService,
     ports::{
         AccountRepository, AuditTrail, BillingProvider, BillingRepository, BusinessRepository, Clock,
-        EntitlementRepository, IdGenerator, IdentityClaimRepository, IdentityTokens, InvitationRepository,
-        MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository, Tokens, UnitOfWork,
+        DiscountRepository, EntitlementRepository, IdGenerator, IdentityClaimRepository, IdentityTokens,
+        InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository,
+        TierCatalogue, Tokens, UnitOfWork,
     },
     tenants::TenantService,
     users::UserService,
@@ -47,6 +48,10 @@ pub struct Ports {
     pub identity_tokens: Arc<dyn IdentityTokens>,
     /// Reads what tenants pay for.
     pub billing: Arc<dyn BillingRepository>,
+    /// Reads discount codes.
+    pub discounts: Arc<dyn DiscountRepository>,
+    /// Knows the tiers.
+    pub tiers: Arc<dyn TierCatalogue>,
     /// Takes the money.
     pub billing_provider: Arc<dyn BillingProvider>,
     /// Writes.

@@ -28,6 +28,18 @@ impl From<&Entitlements> for Limits {
     }
 }
 
+impl From<&TierTerms> for Features {
+    fn from(terms: &TierTerms) -> Self {
+        Self(terms.features.iter().cloned().collect())
+    }
+}
+
+impl From<&TierTerms> for Limits {
+    fn from(terms: &TierTerms) -> Self {
+        Self(terms.limits.clone())
+    }
+}
+
 fn example() -> Entitlements {
     Entitlements::of(TierTerms::seed(Tier::Starter), [])
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod billing;
 pub(crate) mod business;
 pub(crate) mod entitlement;
 pub(crate) mod envelope;

@@ -10,11 +10,12 @@ use application::{
 };
 use chrono::DateTime;
 use domain::{
-    Currency, EmailAddress, HttpsUrl, IdentityProvider, Language, PersonName, PhoneNumber, ProductId, Role, TenantId,
-    TimeZone, Timestamp, TokenHash, UserId, Version,
+    Currency, EmailAddress, Frequency, HttpsUrl, IdentityProvider, Language, PersonName, PhoneNumber, ProductId,
+    PromoCode, Role, TenantId, Tier, TimeZone, Timestamp, TokenHash, UserId, Version,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
+    subscription::CancellationReason,
     tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, UserStatus,
@@ -23,7 +24,10 @@ use domain::{
 };
 use validator::ValidationError;
 
-use super::secret::Secret;
+use super::{
+    billing::{MAX_PAYMENT_METHOD, MAX_RETURN_URL},
+    secret::Secret,
+};
 
 /// The code of an error that is about the form of an e-mail address; such errors have an answer of their own.
 pub(crate) const EMAIL_FORMAT: &str = "email_format";
@@ -75,6 +79,32 @@ pub(crate) fn user_status(text: &str) -> Verdict {
 
 pub(crate) fn tenant_status(text: &str) -> Verdict {
     judge(read_tenant_status(text))
+}
+
+pub(crate) fn paid_tier(text: &str) -> Verdict {
+    judge(read_paid_tier(text))
+}
+
+pub(crate) fn frequency(text: &str) -> Verdict {
+    judge(read_frequency(text))
+}
+
+pub(crate) fn promo_code(text: &str) -> Verdict {
+    judge(PromoCode::parse(text))
+}
+
+pub(crate) fn cancellation_reason(text: &str) -> Verdict {
+    judge(CancellationReason::parse(text))
+}
+
+pub(crate) fn payment_method(text: &str) -> Verdict {
+    let is_name =
+        text.len() <= MAX_PAYMENT_METHOD && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_name { Ok(()) } else { refuse("invalid", "is not a payment method") }
+}
+
+pub(crate) fn return_url(text: &str) -> Verdict {
+    if text.len() <= MAX_RETURN_URL { Ok(()) } else { refuse("invalid", "is too long") }
 }
 
 pub(crate) fn suspension_reason(text: &str) -> Verdict {
@@ -242,6 +272,16 @@ pub(super) fn read_user_status(text: &str) -> Result<UserStatus, String> {
 
 pub(super) fn read_tenant_status(text: &str) -> Result<TenantStatus, String> {
     TenantStatus::from_name(text).ok_or_else(|| one_of(TenantStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+pub(super) fn read_paid_tier(text: &str) -> Result<Tier, String> {
+    Tier::from_name(text)
+        .filter(|tier| tier.is_paid())
+        .ok_or_else(|| "must be starter, professional or enterprise".to_owned())
+}
+
+pub(super) fn read_frequency(text: &str) -> Result<Frequency, String> {
+    Frequency::from_name(text).ok_or_else(|| "must be monthly or yearly".to_owned())
 }
 
 pub(super) fn read_suspension_reason(text: &str) -> Result<SuspensionReason, String> {

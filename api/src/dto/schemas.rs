@@ -6,10 +6,12 @@ use application::{
     ports::MAX_ID_TOKEN_LENGTH,
 };
 use domain::{
-    EmailAddress, HttpsUrl, IdentityProvider, PersonName, PhoneNumber, Role, SubscriptionStatus, Tier, TokenHash,
+    EmailAddress, Frequency, HttpsUrl, IdentityProvider, PersonName, PhoneNumber, PromoCode, Role, SubscriptionStatus,
+    Tier, TokenHash,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
+    subscription::CancellationReason,
     tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, PasswordPolicy, UserStatus,
@@ -302,6 +304,55 @@ pub(crate) fn nullable_suspension_reason() -> Object {
 
 pub(crate) fn nullable_tier() -> Object {
     nullable_choice(Tier::ALL.iter().map(|tier| tier.as_str())).into()
+}
+
+pub(crate) fn tier() -> Object {
+    choice(Tier::ALL.iter().map(|tier| tier.as_str())).into()
+}
+
+/// The tiers that can be chosen: one that is paid for.
+pub(crate) fn paid_tier() -> Object {
+    choice(Tier::ALL.iter().filter(|tier| tier.is_paid()).map(|tier| tier.as_str())).into()
+}
+
+pub(crate) fn nullable_paid_tier() -> Object {
+    nullable_choice(Tier::ALL.iter().filter(|tier| tier.is_paid()).map(|tier| tier.as_str())).into()
+}
+
+pub(crate) fn frequency() -> Object {
+    choice(Frequency::ALL.iter().map(|frequency| frequency.as_str())).into()
+}
+
+pub(crate) fn frequencies() -> Array {
+    ArrayBuilder::new().items(frequency()).max_items(Some(Frequency::ALL.len())).into()
+}
+
+pub(crate) fn nullable_frequency() -> Object {
+    nullable_choice(Frequency::ALL.iter().map(|frequency| frequency.as_str())).into()
+}
+
+pub(crate) fn subscription_status() -> Object {
+    choice(SubscriptionStatus::ALL.iter().map(|status| status.as_str())).into()
+}
+
+pub(crate) fn billing_provider() -> Object {
+    choice(["stripe", "local", "none"].into_iter()).into()
+}
+
+pub(crate) fn nullable_promo_code() -> Object {
+    nullable(text(PromoCode::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_payment_method() -> Object {
+    nullable(text(super::billing::MAX_PAYMENT_METHOD)).into()
+}
+
+pub(crate) fn nullable_reason() -> Object {
+    nullable(text(CancellationReason::MAX_LENGTH)).into()
+}
+
+pub(crate) fn nullable_url() -> Object {
+    nullable(text(super::billing::MAX_RETURN_URL)).into()
 }
 
 pub(crate) fn nullable_subscription_status() -> Object {

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod auth;
+mod billing;
 mod business;
 mod docs;
 mod handlers;
@@ -63,6 +64,7 @@ fn unlimited<R: Routes>() -> R {
         .merge(members::routes())
         .merge(tenants::routes())
         .merge(audit::routes())
+        .merge(billing::routes())
         .merge(business::routes())
         .merge(admin::routes())
         .merge(health::routes())

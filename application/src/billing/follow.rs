@@ -16,6 +16,8 @@ pub(super) struct Following {
 
 /// What following the provider led to.
 pub(super) struct Followed {
+    /// The subscription as it was loaded, if it was known.
+    pub(super) before: Option<Subscription>,
     /// The subscription as it is once the changes are committed.
     pub(super) subscription: Subscription,
     /// What to commit; empty when nothing is new.
@@ -49,7 +51,8 @@ impl Following {
     ) -> Followed {
         let now = self.now;
         let mut changes = ChangeSet::default();
-        let subscription = if let Some(before) = self.known(billed) {
+        let before = self.known(billed).cloned();
+        let subscription = if let Some(before) = &before {
             let mut after = before.clone();
             if let Some(event_at) = event_at {
                 after.hears_of(event_at);
@@ -68,7 +71,7 @@ impl Following {
             adopted
         };
         let changes = self.settle_account(&subscription, billed, changes);
-        Followed { subscription, changes }
+        Followed { before, subscription, changes }
     }
 
     /// Which subscription of the tenant counts now. A trial gives way to what is paid for.

@@ -5,9 +5,12 @@
 //! webhooks and the reconciliation. Whatever is lost on the way, the next of these finds it
 //! (docs/adr/0016-the-provider-is-right.md).
 
+mod change;
 mod follow;
 mod portal;
+mod price;
 mod renewal;
+mod subscribe;
 mod trial;
 mod view;
 mod webhook;
@@ -16,16 +19,22 @@ use std::sync::Arc;
 
 use domain::{Subscription, subscription::ProviderSubscriptionId};
 
+pub use change::{ChangePlan, ChangePlanError, PlanChanged};
 pub use portal::{OpenPortal, PortalError};
 pub use renewal::{CancelSubscription, RenewalError};
+pub use subscribe::{Subscribe, SubscribeError, Subscribed};
 pub use trial::StartTrialError;
+pub use view::ShownSubscription;
 pub use webhook::WebhookError;
 
 use crate::{
     actor::{Actor, TenantScope},
     error::UseCaseError,
     links::LinkPolicy,
-    ports::{BillingError, BillingProvider, BillingProviderName, BillingRepository, Clock, IdGenerator, UnitOfWork},
+    ports::{
+        AccountRepository, BillingError, BillingProvider, BillingRepository, Clock, DiscountRepository, IdGenerator,
+        TierCatalogue, UnitOfWork,
+    },
     retry::{look_again, settle},
     use_cases::Ports,
 };
@@ -33,7 +42,10 @@ use crate::{
 /// The use cases of billing.
 #[derive(Clone)]
 pub struct BillingService {
+    accounts: Arc<dyn AccountRepository>,
     billing: Arc<dyn BillingRepository>,
+    discounts: Arc<dyn DiscountRepository>,
+    tiers: Arc<dyn TierCatalogue>,
     provider: Arc<dyn BillingProvider>,
     unit_of_work: Arc<dyn UnitOfWork>,
     clock: Arc<dyn Clock>,
@@ -45,14 +57,9 @@ impl BillingService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports, links: LinkPolicy) -> Self {
-        let Ports { billing, billing_provider: provider, unit_of_work, clock, ids, .. } = ports.clone();
-        Self { billing, provider, unit_of_work, clock, ids, links }
-    }
-
-    /// Who takes the money.
-    #[must_use]
-    pub fn provider(&self) -> BillingProviderName {
-        self.provider.name()
+        let Ports { accounts, billing, discounts, tiers, billing_provider: provider, unit_of_work, clock, ids, .. } =
+            ports.clone();
+        Self { accounts, billing, discounts, tiers, provider, unit_of_work, clock, ids, links }
     }
 
     /// Takes over what became of a subscription that the actor has just had the provider do something about. `None`

@@ -1,15 +1,15 @@
 //! Ending a subscription, now or with its period, and thinking better of it.
 
 use domain::{
-    BillingPeriod, Subscription, Timestamp,
+    BillingPeriod, Subscription, SubscriptionId, Timestamp,
     subscription::{CancellationReason, ProviderSubscriptionId, Renewal, SubscriptionState},
 };
 
-use super::BillingService;
+use super::{BillingService, ShownSubscription};
 use crate::{
     actor::{Actor, Denied, TenantScope},
-    error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{BillingError, ChangeSet},
+    error::{Classified, ErrorKind, Failure, UseCaseError, from_port_errors},
+    ports::{BillingError, ChangeSet, Write},
     retry::{Setback, look_again, settle},
 };
 
@@ -67,12 +67,12 @@ impl BillingService {
         &self,
         actor: &Actor,
         command: CancelSubscription,
-    ) -> Result<(Subscription, Timestamp), RenewalError> {
+    ) -> Result<(ShownSubscription, Timestamp), RenewalError> {
         actor.require_owner()?;
         let subscription = self.to_be_ended(actor).await?;
-        let cancelled = match &self.name_at_provider(actor, &subscription).await? {
+        let cancelled = match &self.name_at_provider::<RenewalError>(actor, &subscription).await? {
             Some(id) => {
-                self.note_reason(actor, &subscription, command.reason).await?;
+                self.note_reason(actor, &subscription, command.reason.clone()).await?;
                 if command.at_period_end && subscription.snapshot().state.renewal().is_some() {
                     self.provider.set_renewal(id, false).await?;
                 } else {
@@ -80,13 +80,15 @@ impl BillingService {
                 }
                 self.follow::<RenewalError>(actor, id).await?.ok_or(RenewalError::NoSubscription)?
             }
-            None => settle(|| self.try_end(actor, &command)).await?,
+            None => settle(|| self.try_end::<RenewalError>(actor, &subscription.snapshot().id, &command))
+                .await?
+                .ok_or(RenewalError::NoSubscription)?,
         };
         let ends_at = match &cancelled.snapshot().state {
             SubscriptionState::Cancelled { at, .. } => *at,
             state => state.period().map_or_else(|| self.clock.now(), BillingPeriod::end),
         };
-        Ok((cancelled, ends_at))
+        Ok((self.shown(cancelled).await?, ends_at))
     }
 
     /// Has the subscription of the actor's tenant go on after its period, or end with it.
@@ -94,8 +96,13 @@ impl BillingService {
     /// # Errors
     ///
     /// [`RenewalError`] says why not.
-    pub async fn set_auto_renewal(&self, actor: &Actor, renews: bool) -> Result<Subscription, RenewalError> {
+    pub async fn set_auto_renewal(&self, actor: &Actor, renews: bool) -> Result<ShownSubscription, RenewalError> {
         actor.require_owner()?;
+        let subscription = self.renewing(actor, renews).await?;
+        Ok(self.shown(subscription).await?)
+    }
+
+    async fn renewing(&self, actor: &Actor, renews: bool) -> Result<Subscription, RenewalError> {
         let subscription = self.to_be_ended(actor).await?;
         let Some(renewal) = subscription.snapshot().state.renewal() else { return Err(RenewalError::NoSubscription) };
         let Some(id) = &subscription.snapshot().provider_id else {
@@ -115,17 +122,34 @@ impl BillingService {
         current.cloned().ok_or(RenewalError::NoSubscription)
     }
 
+    /// Ends an order that waits for its first payment, here and at the provider.
+    pub(super) async fn give_up<E>(&self, actor: &Actor, order: &Subscription) -> Result<(), E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        if let Some(id) = self.name_at_provider::<E>(actor, order).await? {
+            self.provider.cancel(&id).await?;
+            self.follow::<E>(actor, &id).await?;
+            return Ok(());
+        }
+        let at_once = CancelSubscription { reason: None, at_period_end: false };
+        settle(|| self.try_end(actor, &order.snapshot().id, &at_once)).await.map(drop)
+    }
+
     /// What the provider calls a subscription, also one whose order broke off after the provider had taken it.
-    async fn name_at_provider(
+    async fn name_at_provider<E>(
         &self,
         actor: &Actor,
         subscription: &Subscription,
-    ) -> Result<Option<ProviderSubscriptionId>, RenewalError> {
+    ) -> Result<Option<ProviderSubscriptionId>, E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
         let snapshot = subscription.snapshot();
         if snapshot.provider_id.is_some() || snapshot.state != SubscriptionState::Incomplete {
             return Ok(snapshot.provider_id.clone());
         }
-        let billing = self.billing.find(&TenantScope::from(actor)).await?;
+        let billing = self.billing.find(&TenantScope::from(actor)).await.map_err(Failure::from)?;
         let customer = billing.account.as_ref().and_then(|account| account.snapshot().customer_id.as_ref());
         let Some(customer) = customer else { return Ok(None) };
         let billed = self.provider.subscriptions_of(customer).await?;
@@ -154,16 +178,18 @@ impl BillingService {
         .await
     }
 
-    /// Ends what the provider knows nothing of.
-    async fn try_end(
+    /// Ends what the provider knows nothing of. `None` when there is no such subscription any more.
+    async fn try_end<E: UseCaseError>(
         &self,
         actor: &Actor,
+        id: &SubscriptionId,
         command: &CancelSubscription,
-    ) -> Result<Subscription, Setback<RenewalError>> {
-        let billing = self.billing.find(&TenantScope::from(actor)).await?;
-        let now = self.clock.now();
-        let current = billing.current(now).filter(|subscription| !subscription.is_over()).cloned();
-        let before = current.ok_or(RenewalError::NoSubscription)?;
+    ) -> Result<Option<Subscription>, Setback<E>> {
+        let (scope, now) = (TenantScope::from(actor), self.clock.now());
+        let billing = self.billing.find(&scope).await?;
+        let Some(before) = billing.subscriptions.into_iter().find(|one| one.snapshot().id == *id) else {
+            return Ok(None);
+        };
         let mut after = before.clone();
         if let Some(reason) = command.reason.clone() {
             after.is_left_because(reason, now);
@@ -174,10 +200,19 @@ impl BillingService {
             changes = changes.record(after.end(now));
         }
         if after == before {
-            return Ok(after);
+            return Ok(Some(after));
+        }
+        changes = self.release(&scope, Some(&before), &after, changes).await?;
+        if let Some(account_before) = billing.account {
+            let mut account = account_before.clone();
+            account.forget_order(id, now);
+            if after.is_over() && account != account_before {
+                let (before, after) = (Some(Box::new(account_before)), Box::new(account));
+                changes = changes.write(Write::SaveBillingAccount { before, after });
+            }
         }
         let changes = changes.save_subscription(before, after.clone());
-        self.unit_of_work.commit(changes).await.map_err(look_again::<RenewalError>)?;
-        Ok(after)
+        self.unit_of_work.commit(changes).await.map_err(look_again::<E>)?;
+        Ok(Some(after))
     }
 }

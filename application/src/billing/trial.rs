@@ -2,7 +2,7 @@
 
 use domain::{BillingAccount, Subscription, Tier, billing_account::TrialUsed};
 
-use super::BillingService;
+use super::{BillingService, ShownSubscription};
 use crate::{
     actor::{Actor, Denied, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
@@ -45,9 +45,10 @@ impl BillingService {
     /// # Errors
     ///
     /// [`StartTrialError`] says why not.
-    pub async fn start_trial(&self, actor: &Actor, tier: Tier) -> Result<Subscription, StartTrialError> {
+    pub async fn start_trial(&self, actor: &Actor, tier: Tier) -> Result<ShownSubscription, StartTrialError> {
         actor.require_owner()?;
-        settle(|| self.try_start_trial(actor, tier)).await
+        let trial = settle(|| self.try_start_trial(actor, tier)).await?;
+        Ok(self.shown(trial).await?)
     }
 
     async fn try_start_trial(&self, actor: &Actor, tier: Tier) -> Result<Subscription, Setback<StartTrialError>> {

@@ -141,7 +141,9 @@ impl BillingService {
             return Ok(None);
         }
         let new_id = billed.subscription_id.clone().unwrap_or_else(|| self.ids.uuid().into());
-        Ok(Some(following.follow(&billed, event_at, new_id)))
+        let Followed { before, subscription, changes } = following.follow(&billed, event_at, new_id);
+        let changes = self.release(scope, before.as_ref(), &subscription, changes).await?;
+        Ok(Some(Followed { before, subscription, changes }))
     }
 
     async fn try_look_again(

@@ -20,6 +20,7 @@ mod outbox;
 mod passwords;
 mod sessions;
 mod tenants;
+mod tiers;
 mod tokens;
 mod unit_of_work;
 #[cfg(any(test, feature = "fixtures"))]
@@ -50,6 +51,7 @@ pub use outbox::{
 pub use passwords::{PasswordHasher, PasswordHashingError, PasswordVerification};
 pub use sessions::SessionRepository;
 pub use tenants::TenantRepository;
+pub use tiers::TierCatalogue;
 pub use tokens::{
     AccessTokenClaims, IssuedAccessToken, RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens,
     VerifiedAccessToken, VerifiedRefreshToken,

@@ -1,16 +1,18 @@
 use async_trait::async_trait;
 use domain::{
-    Timestamp,
+    DiscountCode, PromoCode, Tier, TierOffer, Timestamp,
+    discount::Redemption,
     subscription::{BilledSubscription, CustomerId, ProviderSubscriptionId},
 };
 
 use super::{Unreached, unreached};
 use crate::{
-    actor::TenantScope,
+    actor::{PlatformAdmin, TenantScope},
+    page::{Page, PageError, PageRequest},
     ports::{
-        BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, EventNotSettled,
-        NewCustomer, Ordered, PortalSession, PricedPlan, ProviderEvent, ProviderEvents, StoreError, SubscriptionOrder,
-        TenantBilling, WebhookRejected,
+        BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, DiscountRepository,
+        EventNotSettled, NewCustomer, Ordered, PortalSession, PricedPlan, ProviderEvent, ProviderEvents, StoreError,
+        SubscriptionOrder, TenantBilling, TierCatalogue, WebhookRejected,
     },
 };
 
@@ -25,6 +27,41 @@ impl BillingRepository for Unreached {
     }
 
     async fn has_received(&self, _: &str) -> Result<bool, StoreError> {
+        unreached()
+    }
+}
+
+#[async_trait]
+impl DiscountRepository for Unreached {
+    async fn find(&self, _: &PromoCode) -> Result<Option<DiscountCode>, StoreError> {
+        unreached()
+    }
+
+    async fn redemption(&self, _: &TenantScope, _: &PromoCode) -> Result<Option<Redemption>, StoreError> {
+        unreached()
+    }
+
+    async fn list(&self, _: &PlatformAdmin, _: &PageRequest) -> Result<Page<DiscountCode>, PageError> {
+        Ok(unreached()?)
+    }
+
+    async fn redemptions(
+        &self,
+        _: &PlatformAdmin,
+        _: &PromoCode,
+        _: &PageRequest,
+    ) -> Result<Page<Redemption>, PageError> {
+        Ok(unreached()?)
+    }
+}
+
+#[async_trait]
+impl TierCatalogue for Unreached {
+    async fn find(&self, _: Tier) -> Result<TierOffer, StoreError> {
+        unreached()
+    }
+
+    async fn all(&self) -> Result<Vec<TierOffer>, StoreError> {
         unreached()
     }
 }

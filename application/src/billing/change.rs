@@ -1,0 +1,177 @@
+//! Changing what is subscribed to.
+
+use domain::{
+    Frequency, PromoCode, Subscription, Tier, Timestamp,
+    subscription::{ChangeRefused, PlanChange, PlanChoice},
+};
+
+use super::{BillingService, ShownSubscription, price::NotPriced};
+use crate::{
+    actor::{Actor, Denied, TenantScope},
+    error::{Classified, ErrorKind, Failure, from_port_errors},
+    ports::{BillingError, ChangeSet, CommitError, PricedPlan, Refusal},
+    retry::{Setback, look_again, settle_within},
+};
+
+/// How often a change is tried while others redeem the same promotion code.
+const ATTEMPTS: u32 = 60;
+
+/// An owner who wants something else; what is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ChangePlan {
+    /// Another tier.
+    pub tier: Option<Tier>,
+    /// Another frequency.
+    pub frequency: Option<Frequency>,
+    /// A promotion code for what is chosen now.
+    pub promo_code: Option<PromoCode>,
+}
+
+/// A subscription that was changed, or will be.
+#[derive(Clone, Debug)]
+pub struct PlanChanged {
+    /// As it is now.
+    pub subscription: ShownSubscription,
+    /// When the change takes effect.
+    pub effective_at: Timestamp,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangePlanError {
+    /// The role does not allow it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is nothing to change.
+    #[error("this organisation has no subscription that is paid for; subscribe instead")]
+    NoSubscription,
+    /// It cannot be changed now.
+    #[error(transparent)]
+    Refused(#[from] ChangeRefused),
+    /// What was chosen is not on sale.
+    #[error("this plan is not offered")]
+    NotOffered,
+    /// The promotion code does not apply, or the plan is the same as before.
+    #[error("this promotion code is not valid")]
+    PromoCode,
+    /// The provider did not do it, or the payment was declined.
+    #[error(transparent)]
+    Provider(#[from] BillingError),
+    /// Something else.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for ChangePlanError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Denied(denied) => denied.kind(),
+            Self::NoSubscription | Self::Refused(ChangeRefused::NotPaidFor) => ErrorKind::SubscriptionNotFound,
+            Self::Refused(ChangeRefused::PaymentOutstanding) => ErrorKind::PaymentRequired,
+            Self::NotOffered => ErrorKind::Validation,
+            Self::PromoCode => ErrorKind::PromoCodeInvalid,
+            Self::Provider(error) => error.kind(),
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn field(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::NotOffered => Some(("tier_id", self.to_string())),
+            Self::PromoCode => Some(("promo_code", self.to_string())),
+            _ => None,
+        }
+    }
+}
+
+from_port_errors!(ChangePlanError);
+
+impl From<NotPriced> for ChangePlanError {
+    fn from(error: NotPriced) -> Self {
+        match error {
+            NotPriced::NotOffered => Self::NotOffered,
+            NotPriced::PromoCode => Self::PromoCode,
+            NotPriced::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+/// A change that has been decided.
+struct Decided {
+    subscription: Subscription,
+    change: PlanChange,
+    plan: PricedPlan,
+}
+
+impl BillingService {
+    /// Changes the subscription of the actor's tenant: to more at once, with the rest of the period credited, and to
+    /// less at the end of the period. Choosing what there is takes back a change that was to come.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangePlanError`] says why not; nothing is charged then.
+    pub async fn change_plan(&self, actor: &Actor, command: ChangePlan) -> Result<PlanChanged, ChangePlanError> {
+        actor.require_owner()?;
+        let decided = settle_within(ATTEMPTS, || self.try_decide(actor, &command)).await?;
+        let Decided { subscription, change, plan } = decided;
+        let snapshot = subscription.snapshot();
+        let (Some(id), Some(period)) = (&snapshot.provider_id, snapshot.state.period().copied()) else {
+            return Err(ChangePlanError::NoSubscription);
+        };
+        // The same until something about the subscription changes: a change that is tried again is the same one.
+        let PlanChoice { tier, frequency } = plan.choice;
+        let attempt = format!("{}.{}.{}.{}", snapshot.id, snapshot.version.get(), tier.as_str(), frequency.as_str());
+        match change {
+            PlanChange::Nothing => {
+                let subscription = self.shown(subscription).await?;
+                return Ok(PlanChanged { subscription, effective_at: self.clock.now() });
+            }
+            PlanChange::Now => {
+                self.provider.change_now(id, &plan, &attempt).await?;
+            }
+            PlanChange::AtPeriodEnd => {
+                self.provider.change_at_period_end(id, &plan, &attempt).await?;
+            }
+            PlanChange::TakenBack => {
+                self.provider.set_renewal(id, true).await?;
+            }
+        }
+        let followed = self.follow::<ChangePlanError>(actor, id).await?;
+        let subscription = followed.ok_or(ChangePlanError::NoSubscription)?;
+        let effective_at = if change == PlanChange::AtPeriodEnd { period.end() } else { self.clock.now() };
+        Ok(PlanChanged { subscription: self.shown(subscription).await?, effective_at })
+    }
+
+    /// Decides what the change is, and puts the redemption of its promotion code on record. Where the change breaks off
+    /// after that, it goes on when it is asked for again: the code is this subscription's then.
+    async fn try_decide(&self, actor: &Actor, command: &ChangePlan) -> Result<Decided, Setback<ChangePlanError>> {
+        let (scope, now) = (TenantScope::from(actor), self.clock.now());
+        let billing = self.billing.find(&scope).await?;
+        let subscription = billing.at_provider(now).cloned().ok_or(ChangePlanError::NoSubscription)?;
+        let PlanChoice { tier, frequency } = subscription.snapshot().choice;
+        let choice =
+            PlanChoice { tier: command.tier.unwrap_or(tier), frequency: command.frequency.unwrap_or(frequency) };
+        let change = subscription.change_to(choice).map_err(ChangePlanError::from)?;
+        let promo_code = command.promo_code.as_ref();
+        let redeemed = match promo_code {
+            Some(code) => self.discounts.redemption(&scope, code).await?,
+            None => None,
+        };
+        let is_redeemed = redeemed.is_some_and(|redeemed| redeemed.subscription_id == subscription.snapshot().id);
+        let priced = self.priced(choice, promo_code, is_redeemed).await.map_err(ChangePlanError::from)?;
+        let decided = Decided { subscription, change, plan: priced.plan };
+        let Some(code) = priced.code.filter(|_| !is_redeemed) else { return Ok(decided) };
+        if matches!(change, PlanChange::Nothing | PlanChange::TakenBack) {
+            return Err(ChangePlanError::PromoCode.into());
+        }
+        let changes = ChangeSet::default().by(actor.user_id());
+        let changes = self
+            .redeem(code, &decided.subscription, choice, changes)
+            .map_err(|refused| ChangePlanError::from(NotPriced::from(refused)))?;
+        match self.unit_of_work.commit(changes).await {
+            Ok(()) => Ok(decided),
+            Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => Err(ChangePlanError::PromoCode.into()),
+            Err(error) => Err(look_again(error)),
+        }
+    }
+}

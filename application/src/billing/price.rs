@@ -1,0 +1,109 @@
+//! What a plan costs with a promotion code, and redeeming and releasing the code.
+
+use domain::{
+    DiscountCode, Money, PromoCode, Subscription,
+    discount::{CodeRefused, NewRedemption},
+    subscription::{PlanChoice, SubscriptionState},
+};
+
+use super::BillingService;
+use crate::{
+    actor::TenantScope,
+    error::{Failure, from_port_errors},
+    ports::{ChangeSet, PricedPlan, PromoDiscount, StoreError, Write},
+};
+
+/// A plan that can be ordered.
+pub(super) struct Priced {
+    /// As the provider is asked for it.
+    pub(super) plan: PricedPlan,
+    /// What one period costs, after the discount.
+    pub(super) price: Money,
+    /// The promotion code, as loaded.
+    pub(super) code: Option<DiscountCode>,
+}
+
+/// Why a plan has no price.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotPriced {
+    #[error("this plan is not offered")]
+    NotOffered,
+    #[error("this promotion code is not valid")]
+    PromoCode,
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+from_port_errors!(NotPriced);
+
+impl From<CodeRefused> for NotPriced {
+    fn from(_: CodeRefused) -> Self {
+        Self::PromoCode
+    }
+}
+
+impl BillingService {
+    /// What a plan costs. `is_redeemed`: the code has been redeemed for this very subscription, and is not asked again
+    /// whether it may be.
+    pub(super) async fn priced(
+        &self,
+        choice: PlanChoice,
+        promo_code: Option<&PromoCode>,
+        is_redeemed: bool,
+    ) -> Result<Priced, NotPriced> {
+        let offer = self.tiers.find(choice.tier).await?;
+        let list_price = offer.price(choice.frequency).ok_or(NotPriced::NotOffered)?.clone();
+        let Some(promo_code) = promo_code else {
+            let plan = PricedPlan { choice, list_price: list_price.clone(), discount: None };
+            return Ok(Priced { plan, price: list_price, code: None });
+        };
+        let code = self.discounts.find(promo_code).await?.ok_or(NotPriced::PromoCode)?;
+        if !is_redeemed {
+            code.check(choice.tier, choice.frequency, self.clock.now())?;
+        }
+        let price = code.price_of(&list_price)?;
+        let terms = &code.snapshot().terms;
+        let discount =
+            PromoDiscount { code: promo_code.clone(), discount: terms.discount.clone(), duration: terms.duration };
+        Ok(Priced { plan: PricedPlan { choice, list_price, discount: Some(discount) }, price, code: Some(code) })
+    }
+
+    /// Redeems a code for a subscription, in the transaction of the changes.
+    pub(super) fn redeem(
+        &self,
+        code: DiscountCode,
+        subscription: &Subscription,
+        choice: PlanChoice,
+        changes: ChangeSet,
+    ) -> Result<ChangeSet, CodeRefused> {
+        let new = NewRedemption {
+            id: self.ids.uuid().into(),
+            tenant_id: subscription.snapshot().tenant_id.clone(),
+            subscription_id: subscription.snapshot().id.clone(),
+            tier: choice.tier,
+            frequency: choice.frequency,
+        };
+        let (redemption, redeemed) = code.redeem(new, self.clock.now())?;
+        Ok(changes.write(Write::RedeemCode { code: Box::new(code), redemption }).record(redeemed))
+    }
+
+    /// Gives the redemption of a code back, if an order that it was for has come to nothing.
+    pub(super) async fn release(
+        &self,
+        scope: &TenantScope,
+        before: Option<&Subscription>,
+        after: &Subscription,
+        changes: ChangeSet,
+    ) -> Result<ChangeSet, StoreError> {
+        let was_ordered = before.is_some_and(|before| before.snapshot().state == SubscriptionState::Incomplete);
+        let Some(code) = after.snapshot().promo_code.as_ref().filter(|_| was_ordered && after.is_over()) else {
+            return Ok(changes);
+        };
+        let redemption = self.discounts.redemption(scope, code).await?;
+        let Some(redemption) = redemption.filter(|redeemed| redeemed.subscription_id == after.snapshot().id) else {
+            return Ok(changes);
+        };
+        let released = redemption.release();
+        Ok(changes.write(Write::ReleaseCode(redemption)).record(released))
+    }
+}

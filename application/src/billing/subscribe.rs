@@ -1,0 +1,297 @@
+//! Ordering a subscription.
+
+use domain::{
+    BillingAccount, PromoCode, Subscription, SubscriptionId,
+    subscription::{CustomerId, Order, PlanChoice, SubscriptionState},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{BillingService, ShownSubscription, price::NotPriced};
+use crate::{
+    actor::{Actor, Denied, TenantScope},
+    error::{Classified, ErrorKind, Failure, from_port_errors},
+    idempotency::{IdempotentRequest, KeyReused, ReplayError},
+    ports::{
+        BillingError, ChangeSet, CommitError, NewCustomer, OutstandingPayment, PricedPlan, Refusal, SubscriptionOrder,
+        TenantBilling, Write,
+    },
+    retry::{Setback, look_again, settle, settle_within},
+};
+
+/// How often an order is tried while others redeem the same promotion code.
+const ATTEMPTS: u32 = 60;
+
+/// An owner who subscribes.
+#[derive(Clone)]
+pub struct Subscribe {
+    /// To what.
+    pub choice: PlanChoice,
+    /// With which promotion code.
+    pub promo_code: Option<PromoCode>,
+    /// With what to pay; `None` to be asked for it.
+    pub payment_method: Option<String>,
+    /// The request as its key remembers it.
+    pub idempotency: Option<IdempotentRequest>,
+}
+
+/// A subscription that was ordered.
+#[derive(Clone, Debug)]
+pub struct Subscribed {
+    /// As it is now: paid, or waiting for its first payment.
+    pub subscription: ShownSubscription,
+    /// The first payment, while it is outstanding.
+    pub payment: Option<OutstandingPayment>,
+}
+
+/// Why nothing was ordered.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscribeError {
+    /// The role does not allow it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The tenant has a subscription, which can be changed.
+    #[error("this organisation has a subscription; change that one instead")]
+    Subscribed,
+    /// There is nothing to pay for now.
+    #[error("there is nothing to pay")]
+    NothingToPay,
+    /// What was chosen is not on sale.
+    #[error("this plan is not offered")]
+    NotOffered,
+    /// The promotion code does not apply. Which of the reasons it is, is not said (it would tell which codes exist).
+    #[error("this promotion code is not valid")]
+    PromoCode,
+    /// The idempotency key was used for something else.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// The provider did not take the order, or the payment was declined. The order waits, and can be tried again.
+    #[error(transparent)]
+    Provider(#[from] BillingError),
+    /// Something else.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl Classified for SubscribeError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Denied(denied) => denied.kind(),
+            Self::Subscribed | Self::NothingToPay => ErrorKind::Conflict,
+            Self::NotOffered => ErrorKind::Validation,
+            Self::PromoCode => ErrorKind::PromoCodeInvalid,
+            Self::KeyReused(_) => ErrorKind::IdempotencyKeyReused,
+            Self::Provider(error) => error.kind(),
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn field(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::NotOffered => Some(("tier_id", self.to_string())),
+            Self::PromoCode => Some(("promo_code", self.to_string())),
+            _ => None,
+        }
+    }
+}
+
+from_port_errors!(SubscribeError);
+
+impl From<NotPriced> for SubscribeError {
+    fn from(error: NotPriced) -> Self {
+        match error {
+            NotPriced::NotOffered => Self::NotOffered,
+            NotPriced::PromoCode => Self::PromoCode,
+            NotPriced::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+impl From<ReplayError> for SubscribeError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::KeyReused(reused) => Self::KeyReused(reused),
+            ReplayError::Store(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// How an order is remembered under its idempotency key: what became of it is asked for anew, because the answer holds
+/// a secret.
+#[derive(Serialize, Deserialize)]
+struct RememberedOrder {
+    subscription_id: String,
+}
+
+impl Subscribe {
+    /// Whether an order is what is wanted.
+    fn is_for(&self, order: &Subscription) -> bool {
+        order.snapshot().choice == self.choice && order.snapshot().promo_code == self.promo_code
+    }
+}
+
+/// An order that is on record, and what the provider needs to take it.
+struct Placed {
+    subscription: Subscription,
+    customer_id: CustomerId,
+    item: PricedPlan,
+}
+
+impl BillingService {
+    /// Orders a subscription for the actor's tenant: puts it on record, with the redemption of its promotion code and
+    /// the answer to its key, has the provider begin it, and takes over what the provider says.
+    ///
+    /// An order that broke off anywhere goes on where it stopped when it is placed again, by whomever, as long as it is
+    /// for the same. One for something else takes its place.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscribeError`] says why not.
+    pub async fn subscribe(&self, actor: &Actor, command: Subscribe) -> Result<Subscribed, SubscribeError> {
+        actor.require_owner()?;
+        let command = Subscribe { idempotency: command.idempotency.map(|request| request.of(actor)), ..command };
+        let remembered = self.remembered(&command).await?;
+        if remembered.is_none() {
+            self.give_up_another(actor, &command).await?;
+        }
+        let customer_id = self.customer_of(actor).await?;
+        let placed = settle_within(ATTEMPTS, || self.try_place(actor, &command, remembered.as_ref(), &customer_id));
+        let placed = placed.await?;
+        let Placed { subscription, customer_id, item } = placed;
+        if subscription.snapshot().state != SubscriptionState::Incomplete {
+            return Ok(Subscribed { subscription: self.shown(subscription).await?, payment: None });
+        }
+        let order = SubscriptionOrder {
+            customer_id,
+            subscription_id: subscription.snapshot().id.clone(),
+            tenant_id: actor.tenant_id().clone(),
+            item,
+            payment_method: command.payment_method,
+        };
+        let ordered = self.provider.subscribe(&order).await?;
+        let followed = self.follow::<SubscribeError>(actor, &ordered.subscription.id).await?;
+        let subscription = followed.unwrap_or(subscription);
+        let is_waiting = subscription.snapshot().state == SubscriptionState::Incomplete;
+        let subscription = self.shown(subscription).await?;
+        Ok(Subscribed { subscription, payment: ordered.payment.filter(|_| is_waiting) })
+    }
+
+    /// Orders a subscription that is to be paid for in the browser, and says with what. The payment is the first one of
+    /// the subscription itself, so that nobody pays twice who subscribes afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscribeError`] says why not.
+    pub async fn payment_intent(
+        &self,
+        actor: &Actor,
+        command: Subscribe,
+    ) -> Result<OutstandingPayment, SubscribeError> {
+        self.subscribe(actor, command).await?.payment.ok_or(SubscribeError::NothingToPay)
+    }
+
+    /// Gives up an order that waits for its first payment, if it is for something else than what is wanted now.
+    async fn give_up_another(&self, actor: &Actor, command: &Subscribe) -> Result<(), SubscribeError> {
+        let billing = self.billing.find(&TenantScope::from(actor)).await?;
+        match waiting_order(&billing).filter(|order| !command.is_for(order)) {
+            Some(order) => self.give_up(actor, order).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn remembered(&self, command: &Subscribe) -> Result<Option<SubscriptionId>, SubscribeError> {
+        let Some(request) = &command.idempotency else { return Ok(None) };
+        let Some(record) = self.accounts.find_idempotency_record(request.id()).await? else { return Ok(None) };
+        let remembered: Option<RememberedOrder> = record.replay(request, self.clock.now())?;
+        Ok(remembered.map(|RememberedOrder { subscription_id }| SubscriptionId::restore(subscription_id)))
+    }
+
+    /// The tenant's customer, who is made with the first order. On record before anything is ordered: what the provider
+    /// has of the tenant can then be found whatever breaks off.
+    async fn customer_of(&self, actor: &Actor) -> Result<CustomerId, SubscribeError> {
+        let scope = TenantScope::from(actor);
+        let known = |billing: &TenantBilling| billing.account.as_ref()?.snapshot().customer_id.clone();
+        if let Some(customer) = known(&self.billing.find(&scope).await?) {
+            return Ok(customer);
+        }
+        let new = NewCustomer {
+            tenant_id: actor.tenant_id().clone(),
+            name: actor.tenant.snapshot().name.as_str().to_owned(),
+            email: actor.user.snapshot().email.clone(),
+        };
+        let made = self.provider.create_customer(&new).await?;
+        settle(|| async {
+            let billing = self.billing.find(&scope).await?;
+            if let Some(customer) = known(&billing) {
+                return Ok(customer);
+            }
+            let (before, now) = (billing.account, self.clock.now());
+            let mut account = before.clone().unwrap_or_else(|| BillingAccount::open(actor.tenant_id().clone(), now));
+            account.is_paid_by(made.clone(), now);
+            let changes = ChangeSet::default()
+                .by(actor.user_id())
+                .write(Write::SaveBillingAccount { before: before.map(Box::new), after: Box::new(account) });
+            self.unit_of_work.commit(changes).await.map_err(look_again::<SubscribeError>)?;
+            Ok(made.clone())
+        })
+        .await
+    }
+
+    async fn try_place(
+        &self,
+        actor: &Actor,
+        command: &Subscribe,
+        remembered: Option<&SubscriptionId>,
+        customer_id: &CustomerId,
+    ) -> Result<Placed, Setback<SubscribeError>> {
+        let (scope, now) = (TenantScope::from(actor), self.clock.now());
+        let billing = self.billing.find(&scope).await?;
+        let placed = |subscription: Subscription, item| Placed { subscription, customer_id: customer_id.clone(), item };
+        let known = remembered.and_then(|id| billing.subscriptions.iter().find(|one| one.snapshot().id == *id));
+        if let Some(known) = known.or_else(|| waiting_order(&billing).filter(|order| command.is_for(order))) {
+            let snapshot = known.snapshot();
+            let priced = self.priced(snapshot.choice, snapshot.promo_code.as_ref(), true).await;
+            return Ok(placed(known.clone(), priced.map_err(SubscribeError::from)?.plan));
+        }
+        let in_the_way = waiting_order(&billing).is_some();
+        if in_the_way || billing.at_provider(now).is_some() {
+            return Err(SubscribeError::Subscribed.into());
+        }
+        let item = self.priced(command.choice, command.promo_code.as_ref(), false).await;
+        let item = item.map_err(SubscribeError::from)?;
+        let mut changes = ChangeSet::default().by(actor.user_id());
+
+        let order = Order {
+            id: self.ids.uuid().into(),
+            tenant_id: actor.tenant_id().clone(),
+            user_id: actor.user_id().clone(),
+            choice: command.choice,
+            price: item.price.clone(),
+            promo_code: command.promo_code.clone(),
+        };
+        let (subscription, ordered) = Subscription::order(order, now);
+        let id = subscription.snapshot().id.clone();
+        changes = changes.write(Write::CreateSubscription(Box::new(subscription.clone()))).record(ordered);
+        if let Some(code) = item.code {
+            let redeemed = self.redeem(code, &subscription, command.choice, changes);
+            changes = redeemed.map_err(|refused| SubscribeError::from(NotPriced::from(refused)))?;
+        }
+        let before = billing.account;
+        let mut account = before.clone().unwrap_or_else(|| BillingAccount::open(actor.tenant_id().clone(), now));
+        account.place_order(id.clone(), now);
+        let remembered = RememberedOrder { subscription_id: id.to_string() };
+        let record = command.idempotency.as_ref().map(|request| request.record(&remembered, now)).transpose()?;
+        let changes = changes
+            .write(Write::SaveBillingAccount { before: before.map(Box::new), after: Box::new(account) })
+            .write_if(record.map(Write::Remember));
+        match self.unit_of_work.commit(changes).await {
+            Ok(()) => Ok(placed(subscription, item.plan)),
+            Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => Err(SubscribeError::PromoCode.into()),
+            Err(error) => Err(look_again(error)),
+        }
+    }
+}
+
+/// The order of a tenant that waits for its first payment.
+fn waiting_order(billing: &TenantBilling) -> Option<&Subscription> {
+    billing.subscriptions.iter().find(|one| one.snapshot().state == SubscriptionState::Incomplete)
+}
