@@ -193,6 +193,8 @@ pub async fn assemble(
         identity_claims: Arc::new(store.identity_claims()),
         identity_tokens: Arc::new(OidcIdentityTokens::new(config.identities.clone(), &clock)),
         billing: Arc::new(store.billing()),
+        discounts: Arc::new(store.discounts()),
+        tiers: Arc::new(store.entitlements()),
         billing_provider: Arc::new(NoBilling),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),

@@ -7,12 +7,12 @@ use std::{
 
 use application::{
     TenantScope,
-    ports::{EntitlementRepository, StoreError},
+    ports::{EntitlementRepository, StoreError, TierCatalogue},
 };
 use async_trait::async_trait;
 use chrono::Duration;
-use domain::{Entitlements, Tier, Timestamp, entitlement::TierTerms};
-use futures::future::try_join;
+use domain::{Entitlements, Tier, TierOffer, Timestamp, entitlement::TierTerms};
+use futures::future::{try_join, try_join_all};
 
 use super::{
     DynamoStore,
@@ -71,5 +71,17 @@ impl EntitlementRepository for DynamoEntitlementRepository {
         let tier = subscription::live_plan(&subscriptions, now).map_or(Tier::Starter, |plan| plan.tier);
         let overrides = overrides.iter().map(entitlement::read_override).collect::<Result<Vec<_>, _>>()?;
         Ok(Entitlements::of(self.terms_of(tier, now).await?, overrides.into_iter().flatten()))
+    }
+}
+
+#[async_trait]
+impl TierCatalogue for DynamoEntitlementRepository {
+    async fn find(&self, tier: Tier) -> Result<TierOffer, StoreError> {
+        let terms = self.terms_of(tier, self.store.clock.now()).await?;
+        Ok(TierOffer { terms, ..TierOffer::seed(tier) })
+    }
+
+    async fn all(&self) -> Result<Vec<TierOffer>, StoreError> {
+        try_join_all(Tier::ALL.map(|tier| TierCatalogue::find(self, tier))).await
     }
 }

@@ -2,11 +2,12 @@
 
 use application::{
     audit::AuditEntry,
+    idempotency::IdempotencyRecord,
     ports::{Refusal, SeatRecord, SeatSource, StoreError, Write},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Invitation, OneTimeToken, Seats, Session, Tenant, TenantId, User, Version,
+    Invitation, OneTimeToken, Seats, Session, Tenant, TenantId, TokenId, User, Version,
     tenant::TenantStatus,
     user::{Preferences, UserSnapshot},
 };
@@ -107,26 +108,32 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
             let item = refresh_token::to_item(token, session.snapshot(), *expires_at);
             plan.always(put(store.name(Table::RefreshTokens), item, Condition::default())?);
         }
-        Write::SpendRefreshToken(id) => {
-            let key = store.key(Table::RefreshTokens, id.as_str());
-            let listed = Condition::new("attribute_exists(#jti)");
-            plan.unless(Refusal::RefreshTokenSpent, delete(store.name(Table::RefreshTokens), key, listed)?);
-        }
+        Write::SpendRefreshToken(id) => spend_refresh_token(plan, store, id)?,
         Write::ForgetRefreshToken(id) => {
             let key = store.key(Table::RefreshTokens, id.as_str());
             plan.always(delete(store.name(Table::RefreshTokens), key, Condition::default())?);
         }
-        Write::Remember(record) => {
-            let free = Condition::new("attribute_not_exists(#key_hash) OR #expires_at <= :now")
-                .with("now", text(time::to_sortable_text(store.clock.now())));
-            let item = idempotency_record::to_item(record);
-            plan.unless(Refusal::IdempotencyKeyUsed, put(store.name(Table::AccountIdempotency), item, free)?);
-        }
+        Write::Remember(record) => remember(plan, store, record)?,
         Write::Audit(entry) => {
             let id = store.ids.uuid().hyphenated().to_string();
             audit(plan, store, &id, entry)?;
         }
     }
+    Ok(())
+}
+
+fn spend_refresh_token(plan: &mut Plan, store: &DynamoStore, id: &TokenId) -> Result<(), StoreError> {
+    let key = store.key(Table::RefreshTokens, id.as_str());
+    let listed = Condition::new("attribute_exists(#jti)");
+    plan.unless(Refusal::RefreshTokenSpent, delete(store.name(Table::RefreshTokens), key, listed)?);
+    Ok(())
+}
+
+fn remember(plan: &mut Plan, store: &DynamoStore, record: &IdempotencyRecord) -> Result<(), StoreError> {
+    let free = Condition::new("attribute_not_exists(#key_hash) OR #expires_at <= :now")
+        .with("now", text(time::to_sortable_text(store.clock.now())));
+    let item = idempotency_record::to_item(record);
+    plan.unless(Refusal::IdempotencyKeyUsed, put(store.name(Table::AccountIdempotency), item, free)?);
     Ok(())
 }
 
