@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod audit;
+mod billing;
 mod budget;
 mod data;
 mod entitlements;

@@ -1,0 +1,170 @@
+//! Trying, ordering and paying.
+
+use chrono::TimeDelta;
+use domain::{Frequency, Tier, TierOffer};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tests::{App, Role};
+
+use super::{DECLINED, Shop, VISA};
+
+#[tokio::test]
+async fn a_trial_gives_everything_once_and_for_a_fortnight() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.current().await, Value::Null);
+    let began = shop.post("/subscription/trial/start", json!({ "tier_id": "professional" })).await.data();
+    let subscription = &began["subscription"];
+    assert_eq!((&subscription["status"], &subscription["is_trial"]), (&json!("trialing"), &json!(true)));
+    assert_eq!((&subscription["is_active"], &subscription["price"]), (&json!(true), &json!(0.0)));
+    assert_eq!(subscription["tier"]["id"], "professional");
+    assert_eq!(subscription["billing_provider"], "local");
+    assert_eq!(began["trial_end_date"], "2027-02-15T12:00:00Z");
+    assert_eq!(shop.current().await, *subscription);
+    assert!(shop.get("/user/features").await.data().as_array().unwrap().contains(&json!("reports")));
+
+    let again = shop.post("/subscription/trial/start", json!({ "tier_id": "starter" })).await;
+    again.refused(409, "RESOURCE_CONFLICT");
+    shop.app.clock.advance(TimeDelta::days(14));
+    let over = shop.current().await;
+    assert_eq!((&over["is_active"], &over["is_trial"]), (&json!(false), &json!(true)));
+    let again = shop.post("/subscription/trial/start", json!({ "tier_id": "starter" })).await;
+    again.refused(409, "RESOURCE_CONFLICT");
+    shop.close().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_an_answer_says_is_what_is_charged(
+    #[values(Tier::Starter, Tier::Professional, Tier::Enterprise)] tier: Tier,
+    #[values(Frequency::Monthly, Frequency::Yearly)] frequency: Frequency,
+) {
+    let shop = Shop::open().await;
+    let subscription = shop.subscribed(tier.as_str(), frequency.as_str()).await;
+    let price = TierOffer::seed(tier).prices.of(frequency).minor_units();
+    assert_eq!(shop.charges().await, [price]);
+    #[expect(clippy::cast_precision_loss, reason = "prices are small")]
+    let shown = price as f64 / 100.0;
+    assert_eq!((&subscription["price"], &subscription["currency"]), (&json!(shown), &json!("USD")));
+    assert_eq!((&subscription["is_active"], &subscription["auto_renewal"]), (&json!(true), &json!(true)));
+    let end = if frequency == Frequency::Monthly { "2027-03-01T12:00:00Z" } else { "2028-02-01T12:00:00Z" };
+    assert_eq!(subscription["current_period_end"], end);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn without_a_card_the_payment_waits_for_the_browser() {
+    let shop = Shop::open().await;
+    let answer = shop.subscribe("starter", "monthly", None).await.data();
+    assert_eq!(answer["requires_payment_confirmation"], true);
+    assert_eq!((&answer["subscription"]["status"], &answer["subscription"]["is_active"]), (&json!("unpaid"), &json!(false)));
+    assert!(shop.charges().await.is_empty());
+    shop.provider().confirm(answer["client_secret"].as_str().unwrap()).await.unwrap();
+    assert_eq!(shop.current().await["status"], "unpaid", "nobody has said so yet");
+    shop.deliver_events().await;
+    assert_eq!(shop.current().await["status"], "active");
+    assert_eq!(shop.charges().await, [2_900]);
+    shop.close().await;
+}
+
+/// A payment intent beside the subscription would be paid, and the subscription then charged again.
+#[tokio::test]
+async fn who_pays_the_intent_and_subscribes_pays_once() {
+    let shop = Shop::open().await;
+    let order = json!({ "tier_id": "professional", "frequency": "yearly" });
+    let intent = shop.post("/billing/payment-intent", order.clone()).await.data();
+    assert_eq!((&intent["amount"], &intent["currency"]), (&json!(99_000), &json!("USD")));
+    shop.provider().confirm(intent["client_secret"].as_str().unwrap()).await.unwrap();
+    let subscribed = shop.post("/user/subscription", order.clone()).await.data();
+    assert_eq!((&subscribed["subscription"]["status"], &subscribed["client_secret"]), (&json!("active"), &Value::Null));
+    assert_eq!(shop.charges().await, [99_000]);
+    shop.post("/billing/payment-intent", order).await.refused(409, "RESOURCE_CONFLICT");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_declined_order_is_tried_again_with_another_card() {
+    let shop = Shop::open().await;
+    shop.subscribe("starter", "monthly", Some(DECLINED)).await.refused(402, "PAYMENT_FAILED");
+    assert_eq!(shop.current().await["status"], "unpaid");
+    assert_eq!(shop.subscribe("starter", "monthly", Some(VISA)).await.data()["subscription"]["status"], "active");
+    assert_eq!((shop.charges().await, shop.rows().await), (vec![2_900], 1));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_order_for_something_else_takes_the_place_of_one_that_is_not_paid() {
+    let shop = Shop::open().await;
+    let first = shop.subscribe("starter", "monthly", None).await.data();
+    let second = shop.subscribe("enterprise", "monthly", Some(VISA)).await.data();
+    assert_eq!(second["subscription"]["tier"]["id"], "enterprise");
+    assert!(shop.provider().confirm(first["client_secret"].as_str().unwrap()).await.is_err(), "it is given up");
+    assert_eq!(shop.charges().await, [24_900]);
+    shop.subscribe("starter", "monthly", Some(VISA)).await.refused(409, "RESOURCE_CONFLICT");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_trial_ends_when_the_subscription_is_paid() {
+    let shop = Shop::open().await;
+    shop.post("/subscription/trial/start", json!({ "tier_id": "enterprise" })).await.succeeded();
+    let order = shop.subscribe("starter", "monthly", None).await.data();
+    assert_eq!(shop.current().await["tier"]["id"], "enterprise", "what is not paid for takes nothing away");
+    shop.provider().confirm(order["client_secret"].as_str().unwrap()).await.unwrap();
+    shop.deliver_events().await;
+    let current = shop.current().await;
+    assert_eq!((&current["tier"]["id"], &current["is_trial"]), (&json!("starter"), &json!(false)));
+    assert!(!shop.get("/user/features").await.data().as_array().unwrap().contains(&json!("reports")));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_same_key_orders_once_and_another_body_is_refused() {
+    let shop = Shop::open().await;
+    let order = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": VISA });
+    let send = async |body: &Value| {
+        let call = shop.app.client.post("/user/subscription", body).header("idempotency-key", "k1");
+        call.bearer(&shop.token()).send().await
+    };
+    let first = send(&order).await.data();
+    assert_eq!(send(&order).await.data(), first);
+    let other = json!({ "tier_id": "enterprise", "frequency": "monthly", "payment_method_id": VISA });
+    send(&other).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(shop.charges().await, [2_900]);
+    shop.close().await;
+}
+
+#[rstest]
+#[case(json!({ "tier_id": "trial", "frequency": "monthly" }), "tier_id")]
+#[case(json!({ "tier_id": "starter", "frequency": "weekly" }), "frequency")]
+#[case(json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "no" }), "promo_code")]
+#[case(json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": "pm card" }), "payment_method_id")]
+#[case(json!({}), "tier_id")]
+#[tokio::test]
+async fn what_makes_no_order_is_refused(#[case] body: Value, #[case] field: &str) {
+    let shop = Shop::open().await;
+    shop.post("/user/subscription", body).await.refused(422, "VALIDATION_ERROR").field_error(field);
+    assert!(shop.overview().await.customers.is_empty());
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_portal_is_for_customers_and_leads_back_home() {
+    let shop = Shop::open().await;
+    shop.post("/billing/portal", json!({})).await.refused(404, "SUBSCRIPTION_NOT_FOUND");
+    shop.subscribed("starter", "monthly").await;
+    let portal = shop.post("/billing/portal", json!({ "returnUrl": "https://evil.example/" })).await.data();
+    assert!(!portal["url"].as_str().unwrap().contains("evil"), "{portal}");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn only_owners_buy() {
+    let app = App::start().await;
+    let anna = app.python_user("anna@example.com").await;
+    let admin = app.python_colleague(&anna, Role::Admin.as_str(), "admin@example.com").await.access_token(&app);
+    let body = json!({ "tier_id": "starter", "frequency": "monthly" });
+    let refused = app.client.post("/user/subscription", &body).bearer(&admin).send().await;
+    refused.refused(403, "INSUFFICIENT_PERMISSIONS");
+    assert_eq!(app.client.get("/user/subscription").bearer(&admin).send().await.data(), Value::Null);
+    app.finish().await;
+}
