@@ -48,7 +48,10 @@ async fn choosing_what_there_is_takes_back_what_was_to_come() {
     shop.subscribed("professional", "monthly").await;
     change(&shop, json!({ "tier": "starter" })).await;
     let back = change(&shop, json!({ "tier": "professional" })).await;
-    assert_eq!((&back["subscription"]["pending_change"], &back["subscription"]["auto_renewal"]), (&Value::Null, &json!(true)));
+    assert_eq!(
+        (&back["subscription"]["pending_change"], &back["subscription"]["auto_renewal"]),
+        (&Value::Null, &json!(true))
+    );
     assert_eq!(shop.charges().await, [9_900]);
     shop.close().await;
 }

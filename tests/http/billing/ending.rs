@@ -34,7 +34,10 @@ async fn a_subscription_ends_at_once_and_another_one_begins() {
     let shop = Shop::open().await;
     shop.subscribed("starter", "monthly").await;
     let ended = shop.delete(SUBSCRIPTION, json!({ "cancel_at_period_end": false })).await.data();
-    assert_eq!((&ended["subscription"]["status"], &ended["cancel_effective_date"]), (&json!("cancelled"), &json!("2027-02-01T12:00:00Z")));
+    assert_eq!(
+        (&ended["subscription"]["status"], &ended["cancel_effective_date"]),
+        (&json!("cancelled"), &json!("2027-02-01T12:00:00Z"))
+    );
     shop.delete(SUBSCRIPTION, json!({})).await.refused(404, "SUBSCRIPTION_NOT_FOUND");
     shop.subscribed("professional", "monthly").await;
     assert_eq!(shop.charges().await, [2_900, 9_900]);
@@ -46,7 +49,9 @@ async fn an_order_and_a_trial_can_be_given_up() {
     let shop = Shop::open().await;
     shop.delete(SUBSCRIPTION, json!({})).await.refused(404, "SUBSCRIPTION_NOT_FOUND");
     shop.post("/subscription/trial/start", json!({ "tier_id": "starter" })).await.succeeded();
-    shop.put("/user/subscription/auto-renewal", json!({ "auto_renewal": true })).await.refused(409, "RESOURCE_CONFLICT");
+    shop.put("/user/subscription/auto-renewal", json!({ "auto_renewal": true }))
+        .await
+        .refused(409, "RESOURCE_CONFLICT");
     let kept = shop.delete(SUBSCRIPTION, json!({})).await.data();
     assert_eq!(kept["cancel_effective_date"], "2027-02-15T12:00:00Z");
     let ended = shop.delete(SUBSCRIPTION, json!({ "cancel_at_period_end": false })).await.data();
@@ -70,7 +75,10 @@ async fn who_does_not_pay_keeps_what_they_had_for_a_week() {
         (shop.current().await, features.as_array().unwrap().contains(&json!("reports")))
     };
     let (subscription, reports) = look().await;
-    assert_eq!((&subscription["status"], &subscription["is_active"], reports), (&json!("past_due"), &json!(true), true));
+    assert_eq!(
+        (&subscription["status"], &subscription["is_active"], reports),
+        (&json!("past_due"), &json!(true), true)
+    );
     shop.put(SUBSCRIPTION, json!({ "tier": "enterprise" })).await.refused(402, "PAYMENT_REQUIRED");
 
     shop.wait(TimeDelta::days(7)).await;
@@ -92,7 +100,10 @@ async fn what_is_renewed_is_charged_again_and_goes_on() {
         shop.wait(TimeDelta::days(days)).await;
     }
     let current = shop.current().await;
-    assert_eq!((&current["status"], &current["current_period_end"]), (&json!("active"), &json!("2027-06-01T12:00:00Z")));
+    assert_eq!(
+        (&current["status"], &current["current_period_end"]),
+        (&json!("active"), &json!("2027-06-01T12:00:00Z"))
+    );
     assert_eq!(shop.charges().await, [2_900; 4]);
     shop.close().await;
 }

@@ -117,7 +117,7 @@ impl Shop {
 
     /// Sends an event as the provider does.
     async fn send(&self, event: &SignedEvent) -> Answer {
-        let call = self.app.client.call(http::Method::POST, "/billing/webhook/stripe");
+        let call = self.app.client.call(axum::http::Method::POST, "/billing/webhook/stripe");
         let call = call.body("application/json; charset=utf-8", event.body.clone());
         call.header("stripe-signature", &event.signature).send().await
     }

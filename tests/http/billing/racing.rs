@@ -1,9 +1,5 @@
 //! Many at once.
 
-use domain::{
-    Frequency, Percentage, PromoCode, Tier,
-    discount::{Discount, DiscountDuration, DiscountTerms},
-};
 use futures::future::join_all;
 use infrastructure::dynamodb::tables::Table;
 use serde_json::json;
@@ -38,15 +34,11 @@ async fn a_tenant_has_one_trial_whoever_starts_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rule_25_of_fifty_who_redeem_the_last_of_a_code_one_gets_it() {
     let app = App::start().await;
-    let terms = DiscountTerms {
-        discount: Discount::Percentage(Percentage::new(50).unwrap()),
-        duration: DiscountDuration::Once,
-        max_redemptions: std::num::NonZeroU32::new(1),
-        tiers: [Tier::Starter].into(),
-        frequencies: [Frequency::Monthly].into(),
-        valid_until: None,
-    };
-    app.discount_code(PromoCode::parse("LASTONE").unwrap(), terms).await;
+    let admin = app.platform_admin().await.tokens.access;
+    let code = json!({
+        "code": "LASTONE", "type": "percentage", "value": 50, "duration_in_cycles": 1, "max_redemptions": 1,
+    });
+    app.client.post("/admin/discount-codes", &code).bearer(&admin).send().await.created();
     let mut buyers = Vec::new();
     for number in 0..50 {
         let owner = app.python_user(&format!("owner{number}@example.com")).await;
@@ -68,4 +60,3 @@ async fn rule_25_of_fifty_who_redeem_the_last_of_a_code_one_gets_it() {
     assert_eq!(app.rows(Table::AccountRedemptions).await.len(), 1);
     app.finish().await;
 }
-

@@ -2,9 +2,8 @@
 
 use chrono::TimeDelta;
 use domain::{Frequency, Tier, TierOffer};
-use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{App, Role};
+use tests::App;
 
 use super::{DECLINED, Shop, VISA};
 
@@ -32,13 +31,19 @@ async fn a_trial_gives_everything_once_and_for_a_fortnight() {
     shop.close().await;
 }
 
-#[rstest]
 #[tokio::test]
-async fn what_an_answer_says_is_what_is_charged(
-    #[values(Tier::Starter, Tier::Professional, Tier::Enterprise)] tier: Tier,
-    #[values(Frequency::Monthly, Frequency::Yearly)] frequency: Frequency,
-) {
-    let shop = Shop::open().await;
+async fn what_an_answer_says_is_what_is_charged() {
+    let mut shop = Shop::open().await;
+    for tier in Tier::ALL.into_iter().filter(|tier| tier.is_paid()) {
+        for frequency in Frequency::ALL {
+            shop = shop.of_another(&format!("{}.{}", tier.as_str(), frequency.as_str())).await;
+            costs_what_it_says(&shop, tier, frequency).await;
+        }
+    }
+    shop.close().await;
+}
+
+async fn costs_what_it_says(shop: &Shop, tier: Tier, frequency: Frequency) {
     let subscription = shop.subscribed(tier.as_str(), frequency.as_str()).await;
     let price = TierOffer::seed(tier).prices.of(frequency).minor_units();
     assert_eq!(shop.charges().await, [price]);
@@ -48,7 +53,6 @@ async fn what_an_answer_says_is_what_is_charged(
     assert_eq!((&subscription["is_active"], &subscription["auto_renewal"]), (&json!(true), &json!(true)));
     let end = if frequency == Frequency::Monthly { "2027-03-01T12:00:00Z" } else { "2028-02-01T12:00:00Z" };
     assert_eq!(subscription["current_period_end"], end);
-    shop.close().await;
 }
 
 #[tokio::test]
@@ -56,7 +60,10 @@ async fn without_a_card_the_payment_waits_for_the_browser() {
     let shop = Shop::open().await;
     let answer = shop.subscribe("starter", "monthly", None).await.data();
     assert_eq!(answer["requires_payment_confirmation"], true);
-    assert_eq!((&answer["subscription"]["status"], &answer["subscription"]["is_active"]), (&json!("unpaid"), &json!(false)));
+    assert_eq!(
+        (&answer["subscription"]["status"], &answer["subscription"]["is_active"]),
+        (&json!("unpaid"), &json!(false))
+    );
     assert!(shop.charges().await.is_empty());
     shop.provider().confirm(answer["client_secret"].as_str().unwrap()).await.unwrap();
     assert_eq!(shop.current().await["status"], "unpaid", "nobody has said so yet");
@@ -133,17 +140,21 @@ async fn the_same_key_orders_once_and_another_body_is_refused() {
     shop.close().await;
 }
 
-#[rstest]
-#[case(json!({ "tier_id": "trial", "frequency": "monthly" }), "tier_id")]
-#[case(json!({ "tier_id": "starter", "frequency": "weekly" }), "frequency")]
-#[case(json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "no" }), "promo_code")]
-#[case(json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": "pm card" }), "payment_method_id")]
-#[case(json!({}), "tier_id")]
 #[tokio::test]
-async fn what_makes_no_order_is_refused(#[case] body: Value, #[case] field: &str) {
+async fn what_makes_no_order_is_refused() {
     let shop = Shop::open().await;
-    shop.post("/user/subscription", body).await.refused(422, "VALIDATION_ERROR").field_error(field);
-    assert!(shop.overview().await.customers.is_empty());
+    for (body, field) in [
+        (json!({ "tier_id": "trial", "frequency": "monthly" }), "tier_id"),
+        (json!({ "tier_id": "starter", "frequency": "weekly" }), "frequency"),
+        (json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "no" }), "promo_code"),
+        (json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": "pm card" }), "payment_method_id"),
+        (json!({}), "tier_id"),
+    ] {
+        shop.post("/user/subscription", body).await.refused(422, "VALIDATION_ERROR").field_error(field);
+    }
+    let body = json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "NOSUCHCODE" });
+    shop.post("/user/subscription", body).await.refused(422, "PROMO_CODE_INVALID");
+    assert!(shop.overview().await.subscriptions.is_empty());
     shop.close().await;
 }
 
@@ -161,7 +172,7 @@ async fn the_portal_is_for_customers_and_leads_back_home() {
 async fn only_owners_buy() {
     let app = App::start().await;
     let anna = app.python_user("anna@example.com").await;
-    let admin = app.python_colleague(&anna, Role::Admin.as_str(), "admin@example.com").await.access_token(&app);
+    let admin = app.python_colleague(&anna, "admin", "admin@example.com").await.access_token(&app);
     let body = json!({ "tier_id": "starter", "frequency": "monthly" });
     let refused = app.client.post("/user/subscription", &body).bearer(&admin).send().await;
     refused.refused(403, "INSUFFICIENT_PERMISSIONS");

@@ -2,10 +2,7 @@
 
 use application::ports::{BillingProvider, NewCustomer, PricedPlan};
 use chrono::TimeDelta;
-use domain::{
-    EmailAddress, Frequency, TenantId, Tier, TierOffer,
-    subscription::PlanChoice,
-};
+use domain::{EmailAddress, Frequency, TenantId, Tier, TierOffer, subscription::PlanChoice};
 use infrastructure::dynamodb::tables::Table;
 use serde_json::json;
 use tests::Fault;
@@ -89,10 +86,10 @@ async fn rule_31_an_event_whose_effect_fails_is_sent_again() {
     let (shop, event) = paid_elsewhere().await;
     for call in 0.. {
         let signed = shop.provider().sign(&event);
-        shop.app.probe.lose(call, 1_000, Fault::RequestLost);
+        shop.app.probe.break_call(call, Fault::RequestLost);
         let answer = shop.send(&signed).await;
-        shop.app.probe.lose_nothing();
-        if answer.status == 200 {
+        if shop.app.probe.mend() {
+            answer.succeeded();
             assert!(call > 2, "{call} calls");
             break;
         }
