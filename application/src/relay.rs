@@ -150,7 +150,7 @@ impl Relay {
                 (event.kind.as_str(), self.billing.look_again(event).await.map_err(|error| error.to_string()))
             }
         };
-        let tried = |attempt| telemetry::attempted(stream.is_mail(), attempt, self.clock.now() - queued_at);
+        let tried = |attempt| telemetry::attempted(payload, attempt, self.clock.now() - queued_at);
         match delivery {
             Ok(()) => {
                 tried(Attempt::Delivered);

@@ -8,6 +8,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
+use crate::ports::OutboxPayload;
+
 /// Where the metrics are in `CloudWatch`.
 pub const NAMESPACE: &str = "PurposePath/Account";
 
@@ -82,7 +84,7 @@ pub const METRICS: [Metric; 8] = [
         name: WEBHOOKS,
         unit: Unit::Count,
         dimensions: &[OUTCOME],
-        meaning: "Events of the billing provider: `applied`, `duplicate`, `ignored`, `deferred` when nobody here is that customer yet, `rejected` for a wrong signature, `failed` when the provider will send it again",
+        meaning: "Events of the billing provider: `applied`, `duplicate`, `ignored`, `deferred` when nobody here is that customer yet, `rejected` for a wrong signature, `failed` when the provider will send it again, `given_up` when what was deferred came to nothing",
     },
     Metric { name: COLD_STARTS, unit: Unit::Count, dimensions: &[], meaning: "Starts of an instance of the function" },
 ];
@@ -134,15 +136,22 @@ pub(crate) enum Attempt {
     GivenUp,
 }
 
-/// The delivery of a mail or an event of this age was tried.
-pub(crate) fn attempted(is_mail: bool, attempt: Attempt, age: TimeDelta) {
-    let name = if is_mail { MAILS } else { EVENTS };
+/// The delivery of a message of this age was tried.
+pub(crate) fn attempted(payload: &OutboxPayload, attempt: Attempt, age: TimeDelta) {
     let outcome = match attempt {
         Attempt::Delivered => "delivered",
         Attempt::Postponed => "postponed",
         Attempt::GivenUp => "given_up",
     };
-    counter!(name, OUTCOME => outcome).increment(1);
+    match payload {
+        OutboxPayload::Mail(_) => counter!(MAILS, OUTCOME => outcome).increment(1),
+        OutboxPayload::Event(_) => counter!(EVENTS, OUTCOME => outcome).increment(1),
+        OutboxPayload::ProviderEvent(_) => match attempt {
+            Attempt::Delivered => webhook(WebhookOutcome::Applied),
+            Attempt::Postponed => webhook(WebhookOutcome::Deferred),
+            Attempt::GivenUp => webhook(WebhookOutcome::GivenUp),
+        },
+    }
     // Clocks of two machines may differ by a little.
     histogram!(OUTBOX_LAG).record(age.to_std().unwrap_or_default().as_secs_f64());
 }
@@ -156,6 +165,7 @@ pub(crate) enum WebhookOutcome {
     Deferred,
     Rejected,
     Failed,
+    GivenUp,
 }
 
 /// The billing provider sent an event.
@@ -167,6 +177,7 @@ pub(crate) fn webhook(outcome: WebhookOutcome) {
         WebhookOutcome::Deferred => "deferred",
         WebhookOutcome::Rejected => "rejected",
         WebhookOutcome::Failed => "failed",
+        WebhookOutcome::GivenUp => "given_up",
     };
     counter!(WEBHOOKS, OUTCOME => outcome).increment(1);
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use application::telemetry::{self, METRICS, Metric, NAMESPACE, STAGE};
 use metrics::with_local_recorder;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use serde_json::json;
 use tests::{App, PASSWORD};
 
 /// What was recorded: for each metric, its sets of dimensions and what they count or time.
@@ -44,6 +45,7 @@ fn the_service_records_every_metric_of_the_list_and_no_other() {
         let app = App::start().await;
         let anna = app.member("anna").await;
         app.login(&anna.email, "not the password").await.refused(401, "INVALID_CREDENTIALS");
+        app.client.post("/billing/webhook/stripe", &json!({})).send().await.refused(400, "INVALID_INPUT");
         app.finish().await;
     });
     let names: BTreeSet<_> = recorded.keys().map(String::as_str).collect();
@@ -56,6 +58,7 @@ fn the_service_records_every_metric_of_the_list_and_no_other() {
     }
     assert_eq!(count(&recorded, "SignIns", ("Outcome", "success")), 1);
     assert_eq!(count(&recorded, "SignIns", ("Outcome", "wrong_password")), 1);
+    assert_eq!(count(&recorded, "Webhooks", ("Outcome", "rejected")), 1);
     assert_eq!(count(&recorded, "Mails", ("Outcome", "delivered")), 1);
     assert!(count(&recorded, "Events", ("Outcome", "delivered")) >= 3);
     assert!(count(&recorded, "Requests", ("Status", "2xx")) >= 3);
