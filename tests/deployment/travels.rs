@@ -2,6 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use application::ports::PricedPlan;
+use domain::{
+    Frequency, Tier, TierOffer,
+    subscription::{CustomerId, PlanChoice},
+};
 use futures::{StreamExt, stream};
 use infrastructure::dynamodb::tables::Table;
 use serde_json::json;
@@ -20,6 +25,7 @@ pub(crate) async fn accesses() -> BTreeSet<Access> {
     made.extend(members().await);
     made.extend(repeated_registration().await);
     made.extend(unreadable_message().await);
+    made.extend(billing().await);
     made
 }
 
@@ -99,4 +105,27 @@ async fn remove(app: &App, message: &Row) {
     let delete = app.dynamodb.delete_item().table_name(app.tables.name(Table::AccountOutbox));
     let delete = delete.key("stream", message["stream"].clone()).key("position", message["position"].clone());
     delete.send().await.unwrap();
+}
+
+/// Somebody buys, and the provider says so, and speaks of somebody else as well.
+async fn billing() -> BTreeSet<Access> {
+    let app = App::start().await;
+    let owner = app.member("buyer").await;
+    let order = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": "pm_card_visa" });
+    app.client.post("/user/subscription", &order).bearer(&owner.tokens.access).send().await.succeeded();
+    let starter = TierOffer::seed(Tier::Starter);
+    let item = PricedPlan {
+        choice: PlanChoice { tier: Tier::Starter, frequency: Frequency::Monthly },
+        list_price: starter.prices.monthly,
+        discount: None,
+    };
+    let customer = app.billing.overview().await.unwrap().customers.remove(0).id;
+    app.billing.start(&CustomerId::restore(customer), &item, None).await.unwrap();
+    for event in app.billing.take_events().await.unwrap() {
+        let signed = app.billing.sign(&event);
+        let call = app.client.post("/billing/webhook/stripe", &json!({}));
+        let call = call.body("application/json; charset=utf-8", signed.body);
+        call.header("stripe-signature", &signed.signature).send().await.succeeded();
+    }
+    end(app).await
 }

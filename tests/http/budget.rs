@@ -44,6 +44,9 @@ const BUDGET: &[Line] = &[
     ("read the limits", 2, &[("BatchGetItem", 1), ("Query", 2)]),
     ("read onboarding", 2, &[("BatchGetItem", 1), ("GetItem", 1)]),
     ("fill in onboarding", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
+    ("read the subscription", 3, &[("BatchGetItem", 1), ("GetItem", 2), ("Query", 1)]),
+    ("subscribe", 9, &[("BatchGetItem", 1), ("GetItem", 9), ("Query", 5), ("TransactWriteItems", 3)]),
+    ("an event of the provider", 5, &[("GetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]),
     ("read the audit trail", 2, &[("BatchGetItem", 1), ("Query", 1)]),
 ];
 
@@ -129,6 +132,21 @@ async fn every_request_of_a_team_stays_within_its_budget() {
     let fill_in = team.app.client.put("/onboarding", &json!({ "business_name": "Lee & Co" }));
     within(&team.app, "fill in onboarding", fill_in.bearer(&owner.access_token(&team.app)).send()).await.succeeded();
     within(&team.app, "read the audit trail", team.get(owner, "/tenants/current/audit").send()).await.succeeded();
+    let order = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": "pm_card_visa" });
+    let subscribe = team.post(owner, "/user/subscription", &order).send();
+    within(&team.app, "subscribe", subscribe).await.succeeded();
+    within(&team.app, "read the subscription", team.get(owner, "/user/subscription").send()).await.succeeded();
+    for (place, event) in team.app.billing.take_events().await.unwrap().iter().enumerate() {
+        let signed = team.app.billing.sign(event);
+        let call = team.app.client.post("/billing/webhook/stripe", &json!({}));
+        let call = call.body("application/json; charset=utf-8", signed.body);
+        let call = call.header("stripe-signature", &signed.signature).send();
+        if event.kind == "customer.subscription.updated" && place > 0 {
+            within(&team.app, "an event of the provider", call).await.succeeded();
+        } else {
+            call.await.succeeded();
+        }
+    }
     within(&team.app, "hand the tenant over", team.hand_over(owner, &ben)).await.succeeded();
     team.app.finish().await;
 }

@@ -4,6 +4,7 @@
 //! same process and against a process of its own.
 
 mod administration;
+mod billing;
 mod conventions;
 mod invitations;
 mod neighbours;
@@ -90,6 +91,9 @@ macro_rules! for_each_journey {
             tenants {
                 an_owner_names_their_organisation_and_chooses_its_settings
                 an_owner_closes_their_organisation_and_opens_it_again
+            }
+            billing {
+                an_owner_tries_the_service_once
             }
             neighbours {
                 rule_4_a_python_user_signs_in_and_is_rehashed_and_claimed
