@@ -71,15 +71,7 @@ impl BillingService {
         actor.require_owner()?;
         let subscription = self.to_be_ended(actor).await?;
         let cancelled = match &self.name_at_provider::<RenewalError>(actor, &subscription).await? {
-            Some(id) => {
-                self.note_reason(actor, &subscription, command.reason.clone()).await?;
-                if command.at_period_end && subscription.snapshot().state.renewal().is_some() {
-                    self.provider.set_renewal(id, false).await?;
-                } else {
-                    self.provider.cancel(id).await?;
-                }
-                self.follow::<RenewalError>(actor, id).await?.ok_or(RenewalError::NoSubscription)?
-            }
+            Some(id) => self.cancel_at_provider(actor, id, subscription, &command).await?,
             None => settle(|| self.try_end::<RenewalError>(actor, &subscription.snapshot().id, &command))
                 .await?
                 .ok_or(RenewalError::NoSubscription)?,
@@ -89,6 +81,27 @@ impl BillingService {
             state => state.period().map_or_else(|| self.clock.now(), BillingPeriod::end),
         };
         Ok((self.shown(cancelled).await?, ends_at))
+    }
+
+    async fn cancel_at_provider(
+        &self,
+        actor: &Actor,
+        id: &ProviderSubscriptionId,
+        subscription: Subscription,
+        command: &CancelSubscription,
+    ) -> Result<Subscription, RenewalError> {
+        // What waited for its payment may have been paid by now, and is not lost then.
+        let subscription = self.follow::<RenewalError>(actor, id).await?.unwrap_or(subscription);
+        if subscription.is_over() {
+            return Ok(subscription);
+        }
+        self.note_reason(actor, &subscription, command.reason.clone()).await?;
+        if command.at_period_end && subscription.snapshot().state.renewal().is_some() {
+            self.provider.set_renewal(id, false).await?;
+        } else {
+            self.provider.cancel(id).await?;
+        }
+        self.follow::<RenewalError>(actor, id).await?.ok_or(RenewalError::NoSubscription)
     }
 
     /// Has the subscription of the actor's tenant go on after its period, or end with it.
@@ -122,14 +135,18 @@ impl BillingService {
         current.cloned().ok_or(RenewalError::NoSubscription)
     }
 
-    /// Ends an order that waits for its first payment, here and at the provider.
+    /// Ends an order that waits for its first payment, here and at the provider, unless it has been paid.
     pub(super) async fn give_up<E>(&self, actor: &Actor, order: &Subscription) -> Result<(), E>
     where
         E: UseCaseError + From<BillingError>,
     {
         if let Some(id) = self.name_at_provider::<E>(actor, order).await? {
-            self.provider.cancel(&id).await?;
-            self.follow::<E>(actor, &id).await?;
+            // What has been paid meanwhile is not given up.
+            let followed = self.follow::<E>(actor, &id).await?;
+            if followed.is_some_and(|order| order.snapshot().state == SubscriptionState::Incomplete) {
+                self.provider.cancel(&id).await?;
+                self.follow::<E>(actor, &id).await?;
+            }
             return Ok(());
         }
         let at_once = CancelSubscription { reason: None, at_period_end: false };

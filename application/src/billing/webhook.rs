@@ -136,9 +136,17 @@ impl BillingService {
         }
         // Asked for after the load: whoever commits on the same version has asked earlier.
         let Some(billed) = self.provider.subscription(id).await.map_err(E::from)? else { return Ok(None) };
+        let another = loaded.at_provider(self.clock.now()).map(|known| known.snapshot().id.clone());
         let following = Following::new(scope.tenant_id().clone(), loaded, self.clock.now());
-        if following.known(&billed).is_none() && billed.status.is_over() {
-            return Ok(None);
+        if following.known(&billed).is_none() {
+            if billed.status.is_over() {
+                return Ok(None);
+            }
+            if let Some(another) = another {
+                let tenant_id = scope.tenant_id();
+                tracing::error!(%tenant_id, subscription_id = %another, provider_id = %id, "the provider bills a tenant twice");
+                return Ok(None);
+            }
         }
         let new_id = billed.subscription_id.clone().unwrap_or_else(|| self.ids.uuid().into());
         let Followed { before, subscription, changes } = following.follow(&billed, event_at, new_id);

@@ -110,6 +110,26 @@ async fn an_order_for_something_else_takes_the_place_of_one_that_is_not_paid() {
     shop.close().await;
 }
 
+/// The event that says so has not come yet.
+#[tokio::test]
+async fn what_was_paid_meanwhile_is_not_given_up() {
+    let shop = Shop::open().await;
+    let order = shop.subscribe("starter", "monthly", None).await.data();
+    shop.provider().confirm(order["client_secret"].as_str().unwrap()).await.unwrap();
+    shop.subscribe("enterprise", "monthly", Some(VISA)).await.refused(409, "RESOURCE_CONFLICT");
+    assert_eq!((&shop.current().await["status"], shop.charges().await), (&json!("active"), vec![2_900]));
+
+    let shop = shop.of_another("second").await;
+    let order = shop.subscribe("starter", "monthly", None).await.data();
+    shop.provider().confirm(order["client_secret"].as_str().unwrap()).await.unwrap();
+    let ended = shop.delete("/user/subscription", json!({})).await.data();
+    assert_eq!(
+        (&ended["subscription"]["status"], &ended["subscription"]["is_active"]),
+        (&json!("active"), &json!(true))
+    );
+    shop.close().await;
+}
+
 #[tokio::test]
 async fn a_trial_ends_when_the_subscription_is_paid() {
     let shop = Shop::open().await;
