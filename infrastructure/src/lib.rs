@@ -12,6 +12,7 @@ mod https;
 pub mod mail;
 pub mod oidc;
 pub mod secrets;
+pub mod stripe;
 pub mod system;
 pub mod telemetry;
 pub mod wiring;

@@ -1,0 +1,3 @@
+//! Billing by [Stripe](https://docs.stripe.com/api).
+
+pub mod webhook;
