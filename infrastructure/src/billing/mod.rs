@@ -1,5 +1,7 @@
-//! Taking money, and not taking any.
+//! Taking money without anybody else, and not taking any.
 
+#[cfg(feature = "embedded")]
+pub mod local;
 mod none;
 
 pub use none::NoBilling;
