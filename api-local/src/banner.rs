@@ -16,6 +16,8 @@ pub(crate) struct Facts {
     pub(crate) store: String,
     /// Whether mail is caught.
     pub(crate) catches_mail: bool,
+    /// Whether the billing provider is the one inside the process.
+    pub(crate) bills_locally: bool,
     /// Whether addresses must be confirmed.
     pub(crate) verification: EmailVerification,
 }
@@ -43,12 +45,14 @@ fn render(facts: &Facts, colour: bool) -> String {
     let (bold, dim, plain) = if colour { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     let base = base_url(facts.address);
     let mailbox = if facts.catches_mail { format!("{base}/dev/mailbox") } else { "mail is sent".to_owned() };
+    let billing = if facts.bills_locally { format!("  billing  {base}/dev/billing\n") } else { String::new() };
     let mut text = format!(
         "{bold}PurposePath account service{plain}\n\
          \x20 API      {base}/api/v1  {dim}(also {base}/account/api/v1){plain}\n\
          \x20 docs     {base}/docs/\n\
          \x20 mailbox  {mailbox}\n\
          \x20 events   {base}/dev/events\n\
+         {billing}\
          \x20 store    {}\n\n",
         facts.store
     );
@@ -82,7 +86,7 @@ fn first_steps(base: &str, verification: EmailVerification) -> Vec<String> {
 }
 
 /// The address that a client on this machine uses.
-fn base_url(address: SocketAddr) -> String {
+pub(crate) fn base_url(address: SocketAddr) -> String {
     let host = match address.ip() {
         ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),
@@ -100,6 +104,7 @@ mod tests {
             address: ([0, 0, 0, 0], 8001).into(),
             store: "embedded DynamoDB, in memory".to_owned(),
             catches_mail: true,
+            bills_locally: true,
             verification: EmailVerification::Required,
         }
     }

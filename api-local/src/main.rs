@@ -17,6 +17,7 @@ use std::{
 };
 
 use api::{ApiState, HealthService, HttpSettings, ServiceInfo, SourceAddress};
+use application::billing::BillingService;
 use axum::{
     extract::{ConnectInfo, Request},
     middleware::{self, Next},
@@ -24,6 +25,7 @@ use axum::{
 };
 use clap::Parser;
 use infrastructure::{
+    billing::local::{LocalBilling, SignedEvent},
     config::{Config, Host},
     dynamodb::embedded::EmbeddedDynamoDb,
     telemetry::Traces,
@@ -87,10 +89,16 @@ async fn run_service(config: &Config, options: &Serve) -> Result<(), Box<dyn Err
 
     let signals = StopSignals::listen()?;
     tokio::spawn(Services::deliver_forever(services.relay.clone(), services.keys.clone(), services.queued.clone()));
+    let address = listener.local_addr()?;
+    if let Some(provider) = services.local_billing.clone() {
+        provider.set_dashboard(format!("{}{}", banner::base_url(address), dev::BILLING));
+        tokio::spawn(bill_forever(provider, services.use_cases.billing.clone()));
+    }
     banner::print(&banner::Facts {
-        address: listener.local_addr()?,
+        address,
         store: description,
         catches_mail: services.mailbox.is_some(),
+        bills_locally: services.local_billing.is_some(),
         verification: config.mail.verification,
     });
     let (finish, finishing) = oneshot::channel();
@@ -103,6 +111,15 @@ async fn run_service(config: &Config, options: &Serve) -> Result<(), Box<dyn Err
     services.relay.run().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Hands what the local billing provider says to the service's own webhook.
+async fn bill_forever(provider: LocalBilling, billing: BillingService) {
+    let receive = async |event: SignedEvent| {
+        let taken = billing.receive(event.body.as_bytes(), &event.signature).await;
+        taken.map_err(|error| error.to_string())
+    };
+    provider.send_forever(receive).await;
 }
 
 /// The DynamoDB to run on, and how to describe it.

@@ -1,6 +1,8 @@
 //! Puts the services together from the settings: the one place that knows every adapter.
 
 mod events;
+#[cfg(feature = "embedded")]
+mod local_billing;
 
 use std::{io, path::Path, sync::Arc};
 
@@ -8,7 +10,7 @@ use application::{
     Ports, Relay, UseCases,
     actor::PlatformAdmins,
     auth::AuthSettings,
-    ports::{Clock, DeadLetters, HealthCheck, IdGenerator, Mailer, StoreError},
+    ports::{BillingProvider, Clock, DeadLetters, HealthCheck, IdGenerator, Mailer, StoreError},
 };
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -16,8 +18,6 @@ use chrono::Duration;
 use domain::session::SessionPolicy;
 use tokio::sync::Notify;
 
-#[cfg(feature = "embedded")]
-use crate::dynamodb::embedded::EmbeddedDynamoDb;
 use crate::{
     aws,
     billing::NoBilling,
@@ -37,6 +37,11 @@ use crate::{
     oidc::OidcIdentityTokens,
     secrets::{FixedSecret, SecretFile, SecretSource, SecretsManagerSecret},
     system::{SystemClock, SystemIds},
+};
+#[cfg(feature = "embedded")]
+use crate::{
+    billing::local::{LocalBilling, OpenLocalBillingError},
+    dynamodb::embedded::EmbeddedDynamoDb,
 };
 
 /// How long a spent refresh token is honoured again while its successor is unused (security rule 15).
@@ -64,6 +69,9 @@ pub struct Services {
     pub mailbox: Option<Arc<Mailbox>>,
     /// The latest events, on a developer's machine.
     pub recent_events: Option<Arc<RecentEvents>>,
+    /// The billing provider inside the process, where that takes the money.
+    #[cfg(feature = "embedded")]
+    pub local_billing: Option<LocalBilling>,
     /// Told whenever something was queued for the relay.
     pub queued: Arc<Notify>,
     /// Whether the store answered while the services were put together; a sentence for the log when not.
@@ -99,6 +107,10 @@ pub enum WiringError {
     /// The SMTP server.
     #[error("SMTP_URL: {0}")]
     Smtp(#[from] SmtpSetupError),
+    /// The billing provider inside the process.
+    #[cfg(feature = "embedded")]
+    #[error("the local billing provider cannot be used: {0}")]
+    LocalBilling(#[from] OpenLocalBillingError),
     /// The templates of mails.
     #[error("the mail templates are broken: {0}")]
     Templates(#[from] minijinja::Error),
@@ -113,6 +125,26 @@ pub enum Store {
     /// One inside the process.
     #[cfg(feature = "embedded")]
     Embedded(EmbeddedDynamoDb),
+}
+
+impl Store {
+    /// Whether what is written outlives the process.
+    fn is_kept(&self) -> bool {
+        match self {
+            Self::Existing | Self::ExistingWithMissingTables => true,
+            #[cfg(feature = "embedded")]
+            Self::Embedded(embedded) => embedded.is_kept(),
+        }
+    }
+}
+
+/// Where a local service keeps what has to outlive it, beside its store.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Folders<'a> {
+    /// The signing secret.
+    pub secret: Option<&'a Path>,
+    /// The books of the local billing provider; in memory without a folder.
+    pub books: Option<&'a Path>,
 }
 
 /// What is ambient in a process, and pinned in a test.
@@ -132,15 +164,17 @@ impl Ambient {
     }
 }
 
-/// Puts the services together. `data_dir` is where a local service keeps its secret.
+/// Puts the services together. `data_dir` is where a local service keeps its secret, and what the local billing provider
+/// knows of the tenants in a store that is kept.
 ///
 /// # Errors
 ///
 /// [`WiringError`] says what keeps the service from starting.
 pub async fn build(config: &Config, store: Store, data_dir: Option<&Path>) -> Result<Services, WiringError> {
     let sdk = aws::load(config.region.clone()).await?;
+    let folders = Folders { secret: data_dir, books: data_dir.filter(|_| store.is_kept()) };
     let dynamodb = connect(config, &sdk, store).await?;
-    assemble(config, &sdk, dynamodb, Ambient::of_the_system(), data_dir).await
+    assemble(config, &sdk, dynamodb, Ambient::of_the_system(), folders).await
 }
 
 /// The messages that were given up, for a command that looks after them while nothing else runs here.
@@ -165,13 +199,14 @@ pub async fn assemble(
     sdk: &SdkConfig,
     dynamodb: Client,
     Ambient { clock, ids }: Ambient,
-    data_dir: Option<&Path>,
+    folders: Folders<'_>,
 ) -> Result<Services, WiringError> {
     let tables = Arc::new(config.tables.clone());
     let store_check = Arc::new(DynamoHealthCheck::new(dynamodb.clone(), &tables));
     // The first request to DynamoDB pays for name lookup, TLS and credentials; it is made while the secret is
     // on its way, so that neither waits for the other.
-    let (keys, store_answered) = futures::join!(key_ring(config, sdk, data_dir, &clock, &ids), store_check.check());
+    let (keys, store_answered) =
+        futures::join!(key_ring(config, sdk, folders.secret, &clock, &ids), store_check.check());
     let keys = Arc::new(keys?);
     let queued = Arc::new(Notify::new());
     let sealer = Arc::new(AesGcmSealer::new(Arc::clone(&keys)));
@@ -180,6 +215,12 @@ pub async fn assemble(
             .keeping_audit_for(config.audit_kept_for);
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
     let (events, recent_events) = events::publisher(config, sdk, &keys, &clock)?;
+    #[cfg(feature = "embedded")]
+    let local_billing = local_billing::open(config, folders.books, &clock, &ids)?;
+    #[cfg(feature = "embedded")]
+    let provider = local_billing.clone().map(|local| Arc::new(local) as Arc<dyn BillingProvider>);
+    #[cfg(not(feature = "embedded"))]
+    let provider: Option<Arc<dyn BillingProvider>> = None;
     let ports = Ports {
         accounts: Arc::new(store.accounts()),
         tenants: Arc::new(store.tenants()),
@@ -195,7 +236,7 @@ pub async fn assemble(
         billing: Arc::new(store.billing()),
         discounts: Arc::new(store.discounts()),
         tiers: Arc::new(store.entitlements()),
-        billing_provider: Arc::new(NoBilling),
+        billing_provider: provider.unwrap_or_else(|| Arc::new(NoBilling)),
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
@@ -214,6 +255,8 @@ pub async fn assemble(
         ids,
         mailbox,
         recent_events,
+        #[cfg(feature = "embedded")]
+        local_billing,
         queued,
     })
 }

@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::Timestamp;
 use infrastructure::{
     aws,
+    billing::local::LocalBilling,
     config::{Config, Host},
     dynamodb::{
         embedded::EmbeddedDynamoDb,
@@ -25,7 +26,7 @@ use infrastructure::{
     },
     mail::{CaughtMail, Mailbox},
     system::SystemIds,
-    wiring::{self, Ambient, Services},
+    wiring::{self, Ambient, Folders, Services},
 };
 use tokio::net::TcpListener;
 
@@ -66,6 +67,8 @@ pub struct App {
     pub tables: Layout,
     /// What the service can do, for what no route reaches.
     pub use_cases: UseCases,
+    /// Takes the money, which there is none of.
+    pub billing: LocalBilling,
     /// The secret that signs tokens.
     pub jwt_secret: String,
     now: Arc<dyn Clock>,
@@ -279,6 +282,7 @@ impl App {
             probe,
             tables: config.tables,
             use_cases: services.use_cases,
+            billing: services.local_billing.expect("the stage is local"),
             jwt_secret,
             now: services.clock,
             relay: services.relay,
@@ -292,7 +296,7 @@ impl App {
 async fn services(config: &Config, dynamodb: aws_sdk_dynamodb::Client, clock: Arc<dyn Clock>) -> Services {
     let sdk = aws::load(config.region.clone()).await.expect("a configuration");
     let ambient = Ambient { clock, ids: Arc::new(SystemIds) };
-    wiring::assemble(config, &sdk, dynamodb, ambient, None).await.expect("services")
+    wiring::assemble(config, &sdk, dynamodb, ambient, Folders::default()).await.expect("services")
 }
 
 /// As the Lambda host does it.

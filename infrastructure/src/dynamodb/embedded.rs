@@ -39,7 +39,7 @@ pub struct EmbeddedDynamoDb {
 struct Store {
     worker: Worker,
     database: Database,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl std::fmt::Debug for Store {
@@ -125,7 +125,13 @@ impl EmbeddedDynamoDb {
 
     fn start(database: Database, lock: Option<File>) -> Result<Self, EmbeddedError> {
         let worker = Worker::start(database.clone()).map_err(EmbeddedError::Thread)?;
-        Ok(Self { store: Arc::new(Store { worker, database, _lock: lock }) })
+        Ok(Self { store: Arc::new(Store { worker, database, lock }) })
+    }
+
+    /// Whether it is in a directory, and outlives the process.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.store.lock.is_some()
     }
 
     /// A client whose requests go to this database. It needs a Tokio runtime, loads no certificates

@@ -5,6 +5,7 @@
 
 #[path = "../support/api.rs"]
 mod api;
+mod billing;
 mod dead_letters;
 mod durability;
 mod events;
