@@ -15,8 +15,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use criterion::Criterion;
-use domain::user::{Preferences, SessionGeneration, UserSnapshot, UserStatus};
-use domain::{EmailAddress, Language, PersonName, Role, SessionId, TenantId, Tier, TimeZone, TokenId, UserId, Version};
+use domain::user::UserStatus;
+use domain::{EmailAddress, Role, SessionId, TenantId, Tier, TokenId, UserId};
 use infrastructure::config::AccessTokenSigner;
 use infrastructure::crypto::key_ring::KeyRing;
 use infrastructure::crypto::tokens::{JwtTokens, LegacyTokens, TokenSettings};
@@ -39,11 +39,15 @@ fn main() {
 }
 
 fn access_tokens(criterion: &mut Criterion, runtime: &Runtime, signer: &str, tokens: &JwtTokens) {
-    let user = user();
     let claims = AccessTokenClaims {
         id: &TokenId::restore("0192f0c1-7c1e-7c3a-9c52-0d6f3f0f1a2b"),
         session_id: &SessionId::restore("0192f0c1-7c1e-7c3a-9c52-0d6f3f0f1a2c"),
-        user: &user,
+        user_id: &UserId::restore("0192f0c1-7c1e-7c3a-9c52-0d6f3f0f1a2e"),
+        tenant_id: &TenantId::restore("0192f0c1-7c1e-7c3a-9c52-0d6f3f0f1a2f"),
+        role: Role::Owner,
+        email: &EmailAddress::restore("anna@example.com"),
+        email_verified: true,
+        user_status: UserStatus::Active,
         tier: Tier::Professional,
         issued_at: SystemClock.now(),
     };
@@ -100,31 +104,4 @@ async fn tokens(signer: AccessTokenSigner) -> JwtTokens {
 
 fn pem(der: &[u8]) -> String {
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der))
-}
-
-fn user() -> UserSnapshot {
-    let now = SystemClock.now();
-    UserSnapshot {
-        id: UserId::restore("0192f0c1-7c1e-7c3a-9c52-0d6f3f0f1a2e"),
-        tenant_id: TenantId::restore("0192f0c1-7c1e-7c3a-9c52-0d6f3f0f1a2f"),
-        email: EmailAddress::restore("anna@example.com"),
-        email_verified: true,
-        confirmation_token: None,
-        first_name: PersonName::restore("Anna"),
-        last_name: PersonName::restore("Lee"),
-        role: Role::Owner,
-        status: UserStatus::Active,
-        password_hash: None,
-        reset_token: None,
-        sessions: SessionGeneration::default(),
-        avatar_url: None,
-        phone: None,
-        timezone: TimeZone::default(),
-        language: Language::default(),
-        preferences: Preferences::default(),
-        last_login: None,
-        created_at: now,
-        updated_at: now,
-        version: Version::restore(1),
-    }
 }

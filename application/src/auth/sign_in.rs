@@ -121,7 +121,18 @@ impl AuthService {
         issued_at: Timestamp,
     ) -> Result<IssuedAccessToken, TokenSigningError> {
         let user = account.user.snapshot();
-        let claims = AccessTokenClaims { id, session_id, user, tier: account.tier(), issued_at };
+        let claims = AccessTokenClaims {
+            id,
+            session_id,
+            user_id: &user.id,
+            tenant_id: &user.tenant_id,
+            role: user.role,
+            email: &user.email,
+            email_verified: user.email_verified,
+            user_status: user.status,
+            tier: account.tier(),
+            issued_at,
+        };
         self.ports.tokens.issue_access(&claims).await
     }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{SessionId, TenantId, Tier, Timestamp, TokenHash, TokenId, UserId, user::UserSnapshot};
+use domain::{EmailAddress, Role, SessionId, TenantId, Tier, Timestamp, TokenHash, TokenId, UserId, user::UserStatus};
 use secrecy::SecretString;
 
 /// Signs and verifies the tokens of `contract/tokens.md` (security rules 12 to 14).
@@ -51,8 +51,18 @@ pub struct AccessTokenClaims<'a> {
     pub id: &'a TokenId,
     /// `sid`.
     pub session_id: &'a SessionId,
-    /// `sub`, `role`, `email` and all else that is about the user.
-    pub user: &'a UserSnapshot,
+    /// `sub` and `user_id`.
+    pub user_id: &'a UserId,
+    /// `tenant_id`.
+    pub tenant_id: &'a TenantId,
+    /// `role`, and what follows from it.
+    pub role: Role,
+    /// `email`.
+    pub email: &'a EmailAddress,
+    /// `email_verified`.
+    pub email_verified: bool,
+    /// `user_status`.
+    pub user_status: UserStatus,
     /// `subscription_tier`.
     pub tier: Tier,
     /// `iat` and `nbf`.

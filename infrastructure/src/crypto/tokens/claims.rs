@@ -39,25 +39,35 @@ pub(super) struct AccessClaims<'a> {
 
 impl<'a> AccessClaims<'a> {
     pub(super) fn new(claims: &AccessTokenClaims<'a>, settings: &'a TokenSettings) -> Self {
-        let AccessTokenClaims { id, session_id, user, tier, issued_at } = *claims;
-        let role = user.role.as_str();
-        let permissions: Vec<_> = user.role.permissions().iter().copied().map(Permission::as_str).collect();
-        let is_owner = user.role == Role::Owner;
+        let AccessTokenClaims {
+            id,
+            session_id,
+            user_id,
+            tenant_id,
+            role,
+            email,
+            email_verified,
+            user_status,
+            tier,
+            issued_at,
+        } = *claims;
+        let permissions: Vec<_> = role.permissions().iter().copied().map(Permission::as_str).collect();
+        let is_owner = role == Role::Owner;
         let issued_at = issued_at.timestamp();
         Self {
-            sub: user.id.as_str(),
-            user_id: user.id.as_str(),
-            tenant_id: user.tenant_id.as_str(),
-            role,
-            roles: [role],
+            sub: user_id.as_str(),
+            user_id: user_id.as_str(),
+            tenant_id: tenant_id.as_str(),
+            role: role.as_str(),
+            roles: [role.as_str()],
             scope: permissions.join(" "),
             permissions,
             subscription_tier: tier.as_str(),
             is_owner,
             is_tenant_owner: is_owner,
-            email: user.email.as_str(),
-            email_verified: user.email_verified,
-            user_status: user.status.as_str(),
+            email: email.as_str(),
+            email_verified,
+            user_status: user_status.as_str(),
             iss: &settings.issuer,
             aud: settings.audience.as_deref(),
             iat: issued_at,

@@ -5,10 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use application::ports::{AccessTokenClaims, Clock, IdGenerator, RefreshTokenClaims, Tokens};
 use chrono::TimeDelta;
-use domain::{
-    EmailAddress, Language, PersonName, Role, SessionId, TenantId, Tier, TimeZone, TokenId, UserId, Version,
-    user::{Preferences, SessionGeneration, UserSnapshot, UserStatus},
-};
+use domain::{EmailAddress, Role, SessionId, TenantId, Tier, TokenId, UserId, user::UserStatus};
 use infrastructure::{
     config::AccessTokenSigner,
     crypto::{
@@ -79,11 +76,15 @@ impl Ours {
     }
 
     async fn access(&self) -> Token {
-        let user = somebody();
         let claims = AccessTokenClaims {
             id: &TokenId::restore(id()),
             session_id: &SessionId::restore(id()),
-            user: &user,
+            user_id: &UserId::restore(USER),
+            tenant_id: &TenantId::restore(TENANT),
+            role: Role::Manager,
+            email: &EmailAddress::restore(EMAIL),
+            email_verified: true,
+            user_status: UserStatus::Active,
             tier: Tier::Professional,
             issued_at: SystemClock.now(),
         };
@@ -92,12 +93,12 @@ impl Ours {
     }
 
     async fn refresh(&self) -> Token {
-        let (user, now) = (somebody(), SystemClock.now());
+        let now = SystemClock.now();
         let claims = RefreshTokenClaims {
             id: &TokenId::restore(id()),
             session_id: &SessionId::restore(id()),
-            user_id: &user.id,
-            tenant_id: &user.tenant_id,
+            user_id: &UserId::restore(USER),
+            tenant_id: &TenantId::restore(TENANT),
             issued_at: now,
             expires_at: now + LIFETIME,
         };
@@ -201,37 +202,10 @@ impl Theirs<'_> {
     }
 }
 
+/// Somebody who is nobody: the tokens lead nowhere, and are never shown.
 const USER: &str = "user_000000000000";
 const TENANT: &str = "tenant_000000000000";
 const EMAIL: &str = "preflight@example.com";
-
-/// Somebody who is nobody: the tokens lead nowhere, and are never shown.
-fn somebody() -> UserSnapshot {
-    let now = SystemClock.now();
-    UserSnapshot {
-        id: UserId::restore(USER),
-        tenant_id: TenantId::restore(TENANT),
-        email: EmailAddress::restore(EMAIL),
-        email_verified: true,
-        confirmation_token: None,
-        first_name: PersonName::restore("Preflight"),
-        last_name: PersonName::restore("Check"),
-        role: Role::Manager,
-        status: UserStatus::Active,
-        password_hash: None,
-        reset_token: None,
-        sessions: SessionGeneration::default(),
-        avatar_url: None,
-        phone: None,
-        timezone: TimeZone::default(),
-        language: Language::default(),
-        preferences: Preferences::default(),
-        last_login: None,
-        created_at: now,
-        updated_at: now,
-        version: Version::restore(1),
-    }
-}
 
 fn id() -> String {
     SystemIds.uuid().to_string()

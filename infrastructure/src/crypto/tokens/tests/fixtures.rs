@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use application::ports::{AccessTokenClaims, Clock, RefreshTokenClaims, Tokens};
+use application::ports::{AccessTokenClaims, Clock, IssuedAccessToken, RefreshTokenClaims, Tokens};
 use chrono::TimeDelta;
-use domain::user::{Preferences, SessionGeneration, UserSnapshot, UserStatus};
-use domain::{EmailAddress, Language, PersonName, Role, SessionId, TenantId, Tier, TimeZone, TokenId, UserId, Version};
+use domain::user::UserStatus;
+use domain::{EmailAddress, Role, SessionId, TenantId, Tier, TokenId, UserId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header, encode, errors::Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -85,15 +85,24 @@ pub(super) async fn service() -> Service {
 impl Service {
     /// Anna's access token.
     pub(super) async fn access(&self) -> String {
-        let user = anna();
+        self.access_as(Role::Manager).await.token.expose_secret().to_owned()
+    }
+
+    /// Anna's access token, if she had another role.
+    pub(super) async fn access_as(&self, role: Role) -> IssuedAccessToken {
         let claims = AccessTokenClaims {
             id: &TokenId::restore("access-1"),
             session_id: &SessionId::restore("session-1"),
-            user: &user,
+            user_id: &UserId::restore("user-anna"),
+            tenant_id: &TenantId::restore("tenant-1"),
+            role,
+            email: &EmailAddress::restore("anna@example.com"),
+            email_verified: true,
+            user_status: UserStatus::Active,
             tier: Tier::Professional,
             issued_at: self.clock.now(),
         };
-        self.tokens.issue_access(&claims).await.unwrap().token.expose_secret().to_owned()
+        self.tokens.issue_access(&claims).await.unwrap()
     }
 
     /// Anna's refresh token, which works for 30 days.
@@ -138,33 +147,6 @@ pub(super) fn with(object: Value, changes: Value) -> Value {
 /// The header and the claims of a token, unverified.
 pub(super) fn look_into(token: &str) -> (Header, Map<String, Value>) {
     (decode_header(token).unwrap(), jsonwebtoken::dangerous::insecure_decode_claims(token).unwrap())
-}
-
-pub(super) fn anna() -> UserSnapshot {
-    let now = PinnedClock::new().now();
-    UserSnapshot {
-        id: UserId::restore("user-anna"),
-        tenant_id: TenantId::restore("tenant-1"),
-        email: EmailAddress::restore("anna@example.com"),
-        email_verified: true,
-        confirmation_token: None,
-        first_name: PersonName::restore("Anna"),
-        last_name: PersonName::restore("Lee"),
-        role: Role::Manager,
-        status: UserStatus::Active,
-        password_hash: None,
-        reset_token: None,
-        sessions: SessionGeneration::default(),
-        avatar_url: None,
-        phone: None,
-        timezone: TimeZone::default(),
-        language: Language::default(),
-        preferences: Preferences::default(),
-        last_login: None,
-        created_at: now,
-        updated_at: now,
-        version: Version::restore(1),
-    }
 }
 
 /// A secret's text with a key pair for each algorithm, and the private keys.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use application::ports::{AccessTokenClaims, Clock, RefreshTokenClaims, Tokens};
+use application::ports::{Clock, RefreshTokenClaims, Tokens};
 use chrono::TimeDelta;
-use domain::{Role, SessionId, TenantId, Tier, TokenId, UserId};
+use domain::{Role, SessionId, TenantId, TokenId, UserId};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::fixtures::{Options, anna, look_into, service};
+use super::fixtures::{Options, look_into, service};
 
 /// Rule 12, and `contract/tokens.md` claim by claim.
 #[tokio::test]
@@ -44,17 +44,7 @@ async fn an_access_token_says_what_the_contract_lists_and_nothing_else() {
 
 #[tokio::test]
 async fn an_owner_is_marked_as_one() {
-    let service = service().await;
-    let mut user = anna();
-    user.role = Role::Owner;
-    let claims = AccessTokenClaims {
-        id: &TokenId::restore("access-1"),
-        session_id: &SessionId::restore("session-1"),
-        user: &user,
-        tier: Tier::Starter,
-        issued_at: service.clock.now(),
-    };
-    let issued = service.tokens.issue_access(&claims).await.unwrap();
+    let issued = service().await.access_as(Role::Owner).await;
     assert_eq!(issued.expires_in, Duration::from_hours(1));
     let (_, claims) = look_into(issued.token.expose_secret());
     assert_eq!((&claims["is_owner"], &claims["is_tenant_owner"]), (&json!(true), &json!(true)));
