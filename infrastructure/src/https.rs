@@ -1,4 +1,4 @@
-//! Requests to others over HTTPS, past the AWS SDK: fetching keys, publishing events.
+//! Requests to others over HTTPS, past the AWS SDK: fetching keys, publishing events, taking money.
 
 use std::{error::Error, sync::OnceLock, time::Duration};
 
@@ -69,7 +69,7 @@ pub(crate) enum HttpsError {
     Unusable(String),
 }
 
-/// Sends requests to one address. Redirects are not followed: the address that is set up is the address that is
+/// Sends requests to one address, or to the paths of one server. Redirects are not followed: the address that is set up is the address that is
 /// trusted. The connection, and the authorities to trust, are set up with the first request: a cold start does not pay
 /// for them.
 pub(crate) struct HttpsClient {
@@ -85,8 +85,7 @@ impl HttpsClient {
     }
 
     pub(crate) fn get(&self, headers: &[(&'static str, &str)]) -> Result<HttpRequest, HttpsError> {
-        let request = HttpRequest::get(self.url.as_str()).map_err(unusable)?;
-        with_headers(request, headers)
+        request("GET", &self.url, headers, SdkBody::empty())
     }
 
     pub(crate) fn post(
@@ -94,10 +93,22 @@ impl HttpsClient {
         headers: &[(&'static str, &str)],
         body: impl Into<SdkBody>,
     ) -> Result<HttpRequest, HttpsError> {
-        let mut request = HttpRequest::new(body.into());
-        request.set_method("POST").map_err(unusable)?;
-        request.set_uri(self.url.as_str()).map_err(unusable)?;
-        with_headers(request, headers)
+        request("POST", &self.url, headers, body.into())
+    }
+
+    /// A request to another path of the server. Whatever the path and the query hold, it goes to no other one.
+    pub(crate) fn request_to(
+        &self,
+        method: &'static str,
+        path: &str,
+        query: Option<&str>,
+        headers: &[(&'static str, &str)],
+        body: impl Into<SdkBody>,
+    ) -> Result<HttpRequest, HttpsError> {
+        let mut url = self.url.clone();
+        url.set_path(path);
+        url.set_query(query);
+        request(method, &url, headers, body.into())
     }
 
     /// Sends a request and reads the answer.
@@ -155,7 +166,15 @@ pub(crate) fn set_header(request: &mut HttpRequest, name: &'static str, value: &
     request.headers_mut().try_insert(name, value.to_owned()).map(drop).map_err(unusable)
 }
 
-fn with_headers(mut request: HttpRequest, headers: &[(&'static str, &str)]) -> Result<HttpRequest, HttpsError> {
+fn request(
+    method: &'static str,
+    url: &Url,
+    headers: &[(&'static str, &str)],
+    body: SdkBody,
+) -> Result<HttpRequest, HttpsError> {
+    let mut request = HttpRequest::new(body);
+    request.set_method(method).map_err(unusable)?;
+    request.set_uri(url.as_str()).map_err(unusable)?;
     headers.iter().try_for_each(|(name, value)| set_header(&mut request, name, value))?;
     Ok(request)
 }
@@ -220,6 +239,21 @@ mod tests {
             Err(HttpsError::Connection(_))
         ));
         assert!(server.received().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_path_stays_on_its_server() {
+        let server = Server::start(Reply::Text(answer("200 OK", "", "")));
+        let client = HttpsClient::new(server.url.clone(), Trust::Machine, LIMITS);
+        for (path, query, line) in [
+            ("/v1/things", Some("a=b"), "DELETE /v1/things?a=b HTTP/1.1"),
+            ("//elsewhere.example/a b?c#d", None, "DELETE //elsewhere.example/a%20b%3Fc%23d HTTP/1.1"),
+            ("@elsewhere.example", None, "DELETE /@elsewhere.example HTTP/1.1"),
+        ] {
+            let request = client.request_to("DELETE", path, query, &[], "").unwrap();
+            assert_eq!(client.send(request).await.unwrap().status, 200);
+            assert_eq!(server.received().unwrap().line, line);
+        }
     }
 
     #[test]

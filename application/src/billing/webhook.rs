@@ -35,9 +35,9 @@ pub enum WebhookError {
 impl Classified for WebhookError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Rejected(_) => ErrorKind::InvalidRequest,
             // Whatever it is: an answer of the four hundreds would say that the event was wrong.
-            Self::Provider(_) => ErrorKind::BillingProvider,
+            Self::Rejected(WebhookRejected::Unavailable) | Self::Provider(_) => ErrorKind::BillingProvider,
+            Self::Rejected(_) => ErrorKind::InvalidRequest,
             Self::Failed(failure) => failure.kind(),
         }
     }
@@ -59,8 +59,10 @@ impl BillingService {
         let taken = self.verify_and_take(body, signature).await;
         telemetry::webhook(match &taken {
             Ok(outcome) => *outcome,
-            Err(WebhookError::Rejected(_)) => WebhookOutcome::Rejected,
-            Err(WebhookError::Provider(_) | WebhookError::Failed(_)) => WebhookOutcome::Failed,
+            Err(WebhookError::Rejected(WebhookRejected::Signature | WebhookRejected::Unreadable)) => {
+                WebhookOutcome::Rejected
+            }
+            Err(_) => WebhookOutcome::Failed,
         });
         taken.map(drop)
     }

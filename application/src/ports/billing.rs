@@ -128,6 +128,9 @@ pub enum WebhookRejected {
     /// It is signed, and nobody can make sense of it.
     #[error("the event cannot be read")]
     Unreadable,
+    /// What it is signed with cannot be had now.
+    #[error("the signature cannot be checked now")]
+    Unavailable,
 }
 
 /// Why the provider did not do what it was asked. Holds no secret.

@@ -69,8 +69,8 @@ impl EndpointSecrets {
     #[must_use]
     pub fn sign(&self, body: &[u8], at: Timestamp) -> String {
         let time = at.timestamp().to_string();
-        let signatures = self.0.iter().map(|key| format!(",v1={}", hex::encode(signature_of(key, &time, body))));
-        format!("t={time}{}", signatures.collect::<String>())
+        let signatures = self.0.iter().map(|key| format!("v1={}", hex::encode(signature_of(key, &time, body))));
+        [format!("t={time}")].into_iter().chain(signatures).collect::<Vec<_>>().join(",")
     }
 
     fn have_signed(&self, body: &[u8], header: &str, now: Timestamp) -> bool {

@@ -1,0 +1,125 @@
+//! What Stripe's subscriptions are in the service's words.
+
+use chrono::DateTime;
+use domain::{
+    BillingPeriod, Currency, Frequency, Money, SubscriptionId, TenantId, Tier, Timestamp,
+    subscription::{BilledStatus, BilledSubscription, CustomerId, PlanChoice, ProviderSubscriptionId, Renewal},
+};
+
+use super::{
+    catalogue::{LOOKUP_KEY_PREFIX, TIER},
+    failure::Failure,
+    objects::{Coupon, Item, Price, Schedule, Subscription},
+};
+
+/// Under which a subscription says whose it is.
+pub(super) const TENANT_ID: &str = "tenant_id";
+/// Under which it says which one of ours it is.
+pub(super) const SUBSCRIPTION_ID: &str = "subscription_id";
+
+const UNREADABLE: Failure = Failure::Unreadable("the subscription");
+
+/// What is sold for a price: its metadata says the tier, or else its lookup key, so that prices that somebody else made
+/// can be adopted by writing the tier on them. `None` for what is not sold here.
+pub(super) fn choice_of(price: &Price) -> Option<PlanChoice> {
+    let named = price.lookup_key.as_deref().and_then(|key| key.strip_prefix(LOOKUP_KEY_PREFIX)?.split('_').next());
+    let tier = price.metadata.get(TIER).map(String::as_str).or(named).and_then(Tier::from_name)?;
+    let recurring = price.recurring.as_ref()?;
+    let frequency = match (recurring.interval.as_str(), recurring.interval_count) {
+        ("month", 1) => Frequency::Monthly,
+        ("month", 12) | ("year", 1) => Frequency::Yearly,
+        _ => return None,
+    };
+    tier.is_paid().then_some(PlanChoice { tier, frequency })
+}
+
+/// The item of a subscription that something of ours is sold by, and what that is.
+pub(super) fn sold(subscription: &Subscription) -> Option<(&Item, PlanChoice)> {
+    subscription.items.data.iter().find_map(|item| Some((item, choice_of(&item.price)?)))
+}
+
+/// A subscription, with the schedule that it follows, if it does. `None` when it is for nothing that is sold here.
+pub(super) fn billed(
+    subscription: &Subscription,
+    schedule: Option<&Schedule>,
+) -> Result<Option<BilledSubscription>, Failure> {
+    let Some((item, choice)) = sold(subscription) else { return Ok(None) };
+    let period = BillingPeriod::restore(instant(item.current_period_start)?, instant(item.current_period_end)?)
+        .map_err(|_| UNREADABLE)?;
+    let ours = |name| subscription.metadata.get(name).cloned();
+    Ok(Some(BilledSubscription {
+        id: ProviderSubscriptionId::restore(&subscription.id),
+        customer_id: CustomerId::restore(subscription.customer.id()),
+        subscription_id: ours(SUBSCRIPTION_ID).and_then(|id| SubscriptionId::parse(id).ok()),
+        tenant_id: ours(TENANT_ID).and_then(|id| TenantId::parse(id).ok()),
+        status: status(subscription)?,
+        choice,
+        price: price_of(subscription, item)?,
+        period,
+        renewal: renewal(subscription, item, choice, schedule),
+    }))
+}
+
+fn status(subscription: &Subscription) -> Result<BilledStatus, Failure> {
+    let Subscription { ended_at, canceled_at, created, .. } = subscription;
+    Ok(match subscription.status.as_str() {
+        "incomplete" => BilledStatus::Incomplete,
+        "trialing" => BilledStatus::Trialing,
+        "active" => BilledStatus::Active,
+        "past_due" => BilledStatus::PastDue,
+        // A trial that ended without a payment method is paused.
+        "unpaid" | "paused" => BilledStatus::Unpaid,
+        "canceled" | "incomplete_expired" => {
+            BilledStatus::Cancelled { at: instant(ended_at.or(*canceled_at).unwrap_or(*created))? }
+        }
+        other => {
+            tracing::error!(status = other, "Stripe has a status of subscriptions that is not known here");
+            return Err(UNREADABLE);
+        }
+    })
+}
+
+fn renewal(subscription: &Subscription, item: &Item, choice: PlanChoice, schedule: Option<&Schedule>) -> Renewal {
+    let ends = subscription.cancel_at.is_some_and(|at| at <= item.current_period_end);
+    if subscription.cancel_at_period_end || ends {
+        return Renewal::Off;
+    }
+    let next = schedule.and_then(|schedule| {
+        let now = schedule.current_phase.as_ref()?.start_date;
+        schedule.phases.iter().find(|phase| phase.start_date > now && phase.start_date <= item.current_period_end)
+    });
+    let next = next.and_then(|phase| phase.items.iter().find_map(|item| choice_of(item.price.whole()?)));
+    next.filter(|next| *next != choice).map_or(Renewal::Automatic, Renewal::Changing)
+}
+
+/// What one period costs, with what is taken off each payment from now on. What is charged says the invoice alone.
+fn price_of(subscription: &Subscription, item: &Item) -> Result<Money, Failure> {
+    let unit = item.price.unit_amount.ok_or(UNREADABLE)?;
+    let mut amount = unit.checked_mul(item.quantity.unwrap_or(1)).ok_or(UNREADABLE)?;
+    for discount in &subscription.discounts {
+        let coupon = discount.whole().and_then(|discount| discount.source.coupon.as_ref()?.whole());
+        amount = less(amount, coupon.ok_or(UNREADABLE)?)?;
+    }
+    money(amount, &item.price.currency)
+}
+
+/// What is left of an amount, to the nearest minor unit of what is taken off, as Stripe has it.
+fn less(amount: u64, coupon: &Coupon) -> Result<u64, Failure> {
+    let Some(percent) = &coupon.percent_off else {
+        return Ok(amount.saturating_sub(coupon.amount_off.unwrap_or_default()));
+    };
+    // Coupons that somebody makes at Stripe may have fractions of a percent.
+    let percent = percent.as_f64().filter(|percent| (0.0..=100.0).contains(percent)).ok_or(UNREADABLE)?;
+    let hundredths: u64 = format!("{percent:.2}").replace('.', "").parse().map_err(|_| UNREADABLE)?;
+    let off = (u128::from(amount) * u128::from(hundredths) + 5_000) / 10_000;
+    Ok(amount.saturating_sub(u64::try_from(off).unwrap_or(u64::MAX)))
+}
+
+pub(super) fn money(amount: u64, currency: &str) -> Result<Money, Failure> {
+    let currency = Currency::parse(currency).map_err(|_| Failure::Unreadable("the price"))?;
+    Ok(Money::new(amount, currency))
+}
+
+pub(super) fn instant(seconds: i64) -> Result<Timestamp, Failure> {
+    DateTime::from_timestamp(seconds, 0).ok_or(UNREADABLE)
+}

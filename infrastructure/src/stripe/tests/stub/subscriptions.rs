@@ -1,0 +1,253 @@
+//! Subscriptions and what is paid for them.
+
+use chrono::{DateTime, Months};
+use serde_json::{Value, json};
+
+use super::{
+    Error, Result,
+    catalogue::list,
+    params::Params,
+    state::{Invoice, State, Subscription},
+};
+
+impl State {
+    pub(super) fn list_subscriptions(&mut self, params: &mut Params) -> Result {
+        let (customer, status, limit) = (params.need("customer")?, params.take("status"), params.take("limit"));
+        assert_eq!((status.as_deref(), limit.as_deref()), (Some("all"), Some("100")));
+        let of_customer = self.subscriptions.iter().rev().filter(|found| found.customer == customer);
+        let expands = params.expands("data.discounts.source.coupon");
+        Ok(list(of_customer.map(|found| self.json(found, expands, false))))
+    }
+
+    pub(super) fn subscription(&mut self, id: &str, params: &Params) -> Result {
+        let found = self.found(id)?.clone();
+        let invoice = params.expands("latest_invoice.confirmation_secret");
+        Ok(self.json(&found, params.expands("discounts.source.coupon"), invoice))
+    }
+
+    pub(super) fn create_subscription(&mut self, params: &mut Params) -> Result {
+        let (customer, price) = (params.need("customer")?, params.need("items[0][price]")?);
+        self.customer(&customer, "customer")?;
+        if !self.prices.contains_key(&price) {
+            return Err(Error::missing("items[0][price]"));
+        }
+        assert_eq!(params.need("payment_behavior")?, "default_incomplete");
+        assert_eq!(params.need("payment_settings[save_default_payment_method]")?, "on_subscription");
+        let discounts = self.take_discounts("discounts", params)?;
+        let id = self.name("sub");
+        let mut subscription = Subscription {
+            id: id.clone(),
+            customer,
+            status: "incomplete",
+            metadata: params.take_all("metadata"),
+            period: (self.now, self.period_end(self.now, &price)),
+            price,
+            discounts,
+            cancel_at_period_end: false,
+            cancel_at: None,
+            ended_at: None,
+            created: self.now,
+            trial_end: None,
+            schedule: None,
+            payment_method: None,
+            latest_invoice: None,
+        };
+        let amount = self.amount(&subscription.price, &subscription.discounts);
+        if amount == 0 {
+            subscription.status = "active";
+        }
+        let status = if amount == 0 { "paid" } else { "open" };
+        let currency = self.prices[&subscription.price].currency.clone();
+        let invoice = self.name("in");
+        self.invoices.insert(invoice.clone(), Invoice { subscription: id.clone(), amount, currency, status });
+        subscription.latest_invoice = Some(invoice);
+        // A discount of one payment was given with that.
+        subscription.discounts.retain(|(_, coupon)| self.coupons[coupon].duration != "once");
+        self.subscriptions.push(subscription);
+        self.subscription(&id, params)
+    }
+
+    pub(super) fn update_subscription(&mut self, id: &str, params: &mut Params) -> Result {
+        let before = self.found(id)?.clone();
+        let mut after = before.clone();
+        if let Some(price) = params.take("items[0][price]") {
+            assert_eq!(params.need("items[0][id]")?, format!("si_{id}"));
+            assert_eq!(params.need("proration_behavior")?, "always_invoice");
+            assert_eq!(params.need("payment_behavior")?, "error_if_incomplete");
+            after.discounts = self.take_discounts("discounts", params)?;
+            self.change_price(&mut after, price)?;
+        }
+        let flag = params.flag("cancel_at_period_end");
+        let date = params.take("cancel_at");
+        if (flag.is_some() || date.is_some()) && before.schedule.is_some() {
+            return Err(Error::invalid("subscription_managed_by_schedule", "cancel_at_period_end"));
+        }
+        after.cancel_at_period_end = flag.unwrap_or(after.cancel_at_period_end);
+        after.cancel_at = match date.as_deref() {
+            Some("") => None,
+            Some(date) => Some(date.parse().unwrap()),
+            None => after.cancel_at,
+        };
+        if let Some(trial_end) = params.take("trial_end") {
+            assert_eq!(params.need("proration_behavior")?, "none");
+            let trial_end = trial_end.parse().unwrap();
+            (after.trial_end, after.period.1, after.status) = (Some(trial_end), trial_end, "trialing");
+        }
+        if let Some(method) = params.take("default_payment_method") {
+            assert_eq!(self.payment_methods[&method].customer.as_ref(), Some(&after.customer));
+            after.payment_method = Some(method);
+        }
+        *self.found(id)? = after;
+        self.subscription(id, params)
+    }
+
+    /// Another price from now on: what is left of the period is credited, and the difference charged at once, or nothing
+    /// changes.
+    fn change_price(&mut self, subscription: &mut Subscription, price: String) -> std::result::Result<(), Error> {
+        if !self.prices.contains_key(&price) {
+            return Err(Error::missing("items[0][price]"));
+        }
+        let (start, end) = subscription.period;
+        let left = |amount: i64| amount * (end - self.now) / (end - start);
+        let credit = left(self.amount(&subscription.price, &subscription.discounts));
+        let same_interval = self.prices[&price].interval == self.prices[&subscription.price].interval;
+        let full = self.amount(&price, &subscription.discounts);
+        let debit = if same_interval { left(full) } else { full };
+        if debit > credit && subscription.status != "trialing" {
+            let method = subscription.payment_method.clone().ok_or_else(|| Error::card("missing", None))?;
+            self.charge(&method, debit - credit, "subscription_payment_intent_requires_action")?;
+        }
+        if !same_interval {
+            subscription.period = (self.now, self.period_end(self.now, &price));
+        }
+        subscription.price = price;
+        Ok(())
+    }
+
+    pub(super) fn cancel_subscription(&mut self, id: &str, params: &mut Params) -> Result {
+        assert_eq!((params.flag("invoice_now"), params.flag("prorate")), (Some(false), Some(false)));
+        let now = self.now;
+        let found = self.found(id)?;
+        if matches!(found.status, "canceled" | "incomplete_expired") {
+            return Err(Error::missing("id"));
+        }
+        found.status = if found.status == "incomplete" { "incomplete_expired" } else { "canceled" };
+        (found.ended_at, found.schedule) = (Some(now), None);
+        self.subscription(id, params)
+    }
+
+    pub(super) fn pay(&mut self, id: &str, params: &mut Params) -> Result {
+        let (method, off_session) = (params.need("payment_method")?, params.flag("off_session"));
+        assert_eq!(off_session, Some(false), "somebody is there");
+        let invoice = self.invoices.get(id).cloned().ok_or_else(|| Error::missing("invoice"))?;
+        if invoice.status != "open" {
+            return Err(Error::invalid("invoice_not_payable", "invoice"));
+        }
+        let customer = self.found(&invoice.subscription)?.customer.clone();
+        assert_eq!(self.payment_methods[&method].customer, Some(customer));
+        self.charge(&method, invoice.amount, "invoice_payment_intent_requires_action")?;
+        self.settle(id, &method);
+        Ok(self.invoice_json(id, false))
+    }
+
+    /// The invoice is paid with this method.
+    fn settle(&mut self, id: &str, method: &str) {
+        let invoice = self.invoices.get_mut(id).unwrap();
+        invoice.status = "paid";
+        let subscription = invoice.subscription.clone();
+        let subscription = self.found(&subscription).unwrap();
+        subscription.status = "active";
+        subscription.payment_method = Some(method.to_owned());
+    }
+
+    /// Somebody pays the first invoice in their browser, with what confirms it.
+    pub(crate) fn confirm(&mut self, client_secret: &str, method: &str) {
+        let id = client_secret.strip_prefix("pi_of_").unwrap().strip_suffix("_secret").unwrap().to_owned();
+        self.charges.push(self.invoices[&id].amount);
+        self.settle(&id, method);
+    }
+
+    /// The period of a subscription ends, and whatever was to come comes.
+    pub(crate) fn turn(&mut self, id: &str) {
+        let mut subscription = self.found(id).unwrap().clone();
+        self.now = subscription.period.1;
+        if subscription.cancel_at_period_end || subscription.cancel_at.is_some_and(|at| at <= self.now) {
+            (subscription.status, subscription.ended_at) = ("canceled", Some(self.now));
+        } else {
+            if let Some(schedule) = subscription.schedule.clone() {
+                self.enter_next_phase(&schedule, &mut subscription);
+            }
+            subscription.period = (self.now, self.period_end(self.now, &subscription.price));
+            let amount = self.amount(&subscription.price, &subscription.discounts);
+            let method = subscription.payment_method.clone().unwrap();
+            let charged = self.charge(&method, amount, "authentication_required");
+            subscription.status = if charged.is_ok() { "active" } else { "past_due" };
+        }
+        *self.found(id).unwrap() = subscription;
+    }
+
+    /// Discounts that a request names: new ones by their coupon, old ones by their own name; none when it is empty.
+    pub(super) fn take_discounts(
+        &mut self,
+        name: &str,
+        params: &mut Params,
+    ) -> std::result::Result<Vec<(String, String)>, Error> {
+        let named = params.take_all(name);
+        if named.is_empty() {
+            params.take(name);
+            return Ok(Vec::new());
+        }
+        let mut discounts = Vec::new();
+        for (kind, value) in named {
+            if kind.ends_with("[coupon") {
+                if !self.coupons.contains_key(&value) {
+                    return Err(Error::missing("coupon"));
+                }
+                discounts.push((self.name("di"), value));
+            } else {
+                let mut known = self.subscriptions.iter().flat_map(|found| &found.discounts);
+                let known = known.find(|(id, _)| *id == value);
+                discounts.push(known.cloned().ok_or_else(|| Error::missing("discount"))?);
+            }
+        }
+        Ok(discounts)
+    }
+
+    pub(super) fn period_end(&self, start: i64, price: &str) -> i64 {
+        let months = if self.prices[price].interval == "year" { 12 } else { 1 };
+        let start = DateTime::from_timestamp(start, 0).unwrap();
+        start.checked_add_months(Months::new(months)).unwrap().timestamp()
+    }
+
+    fn json(&self, found: &Subscription, expands_discounts: bool, expands_invoice: bool) -> Value {
+        let discount = |(id, coupon): &(String, String)| {
+            let source = json!({ "type": "coupon", "coupon": self.coupon_json(coupon) });
+            if expands_discounts { json!({ "id": id, "object": "discount", "source": source }) } else { json!(id) }
+        };
+        let discounts: Vec<_> = found.discounts.iter().map(discount).collect();
+        let invoice = |id: &String| if expands_invoice { self.invoice_json(id, true) } else { json!(id) };
+        let invoice = found.latest_invoice.as_ref().map(invoice);
+        let item = json!({
+            "id": format!("si_{}", found.id), "object": "subscription_item", "quantity": 1,
+            "price": self.price_json(&found.price), "current_period_start": found.period.0,
+            "current_period_end": found.period.1,
+        });
+        json!({
+            "id": found.id, "object": "subscription", "customer": found.customer, "status": found.status,
+            "metadata": found.metadata, "items": list([item].into_iter()), "discounts": discounts, "livemode": false,
+            "billing_mode": { "type": "flexible" }, "cancel_at_period_end": found.cancel_at_period_end,
+            "cancel_at": found.cancel_at, "canceled_at": found.ended_at, "ended_at": found.ended_at,
+            "created": found.created, "trial_end": found.trial_end, "schedule": found.schedule,
+            "default_payment_method": found.payment_method, "latest_invoice": invoice,
+        })
+    }
+
+    fn invoice_json(&self, id: &str, with_secret: bool) -> Value {
+        let Invoice { amount, currency, status, .. } = &self.invoices[id];
+        let secret = json!({ "type": "payment_intent", "client_secret": format!("pi_of_{id}_secret") });
+        json!({
+            "id": id, "object": "invoice", "status": status, "amount_due": amount, "currency": currency,
+            "confirmation_secret": if with_secret && *status == "open" { secret } else { Value::Null },
+        })
+    }
+}
