@@ -3,6 +3,7 @@
 //!
 //! `docs/configuration.md` describes each for operators.
 
+mod billing;
 mod events;
 mod identities;
 mod read;
@@ -20,6 +21,8 @@ use domain::{
 use secrecy::SecretString;
 use url::Url;
 
+use billing::read_billing;
+pub use billing::{BillingConfig, StripeAccount, StripeConfig};
 pub use events::EventsConfig;
 use events::read_events;
 use identities::read_identities;
@@ -206,6 +209,8 @@ pub struct Config {
     pub identities: Vec<(IdentityProvider, ProviderSettings)>,
     /// Where domain events go.
     pub events: EventsConfig,
+    /// Who takes the money.
+    pub billing: BillingConfig,
 }
 
 /// On whose behalf the settings are read: decides the defaults that make one host start with nothing set, and
@@ -252,8 +257,9 @@ impl Config {
         let region = reader.text_or("AWS_REGION", "us-east-1");
         let application_name = reader.text_or("APPLICATION_NAME", "purposepath-account");
         let events = read_events(&mut reader, stage, &region);
-        let (Some(tables), Some(tokens), Some(passwords), Some(mail), Some(events)) =
-            (tables, tokens, passwords, mail, events)
+        let billing = read_billing(&mut reader, stage, host);
+        let (Some(tables), Some(tokens), Some(passwords), Some(mail), Some(events), Some(billing)) =
+            (tables, tokens, passwords, mail, events, billing)
         else {
             return reader.finish(None);
         };
@@ -274,6 +280,7 @@ impl Config {
             traces,
             identities,
             events,
+            billing,
         }))
     }
 }

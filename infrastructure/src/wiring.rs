@@ -1,8 +1,7 @@
 //! Puts the services together from the settings: the one place that knows every adapter.
 
+mod billing;
 mod events;
-#[cfg(feature = "embedded")]
-mod local_billing;
 
 use std::{io, path::Path, sync::Arc};
 
@@ -20,7 +19,6 @@ use tokio::sync::Notify;
 
 use crate::{
     aws,
-    billing::NoBilling,
     config::{Config, JwtSecret, MailTransport, PasswordConfig, Stage},
     crypto::{
         AesGcmSealer, PoolPasswordHasher,
@@ -215,12 +213,7 @@ pub async fn assemble(
             .keeping_audit_for(config.audit_kept_for);
     let (mailer, mailbox) = mailer(config, sdk, &clock)?;
     let (events, recent_events) = events::publisher(config, sdk, &keys, &clock)?;
-    #[cfg(feature = "embedded")]
-    let local_billing = local_billing::open(config, folders.books, &clock, &ids)?;
-    #[cfg(feature = "embedded")]
-    let provider = local_billing.clone().map(|local| Arc::new(local) as Arc<dyn BillingProvider>);
-    #[cfg(not(feature = "embedded"))]
-    let provider: Option<Arc<dyn BillingProvider>> = None;
+    let billing = billing::choose(config, sdk, folders.books, &clock, &ids)?;
     let ports = Ports {
         accounts: Arc::new(store.accounts()),
         tenants: Arc::new(store.tenants()),
@@ -236,7 +229,7 @@ pub async fn assemble(
         billing: Arc::new(store.billing()),
         discounts: Arc::new(store.discounts()),
         tiers: Arc::new(store.entitlements()),
-        billing_provider: provider.unwrap_or_else(|| Arc::new(NoBilling)),
+        billing_provider: billing.provider,
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
@@ -244,10 +237,10 @@ pub async fn assemble(
         ids: Arc::clone(&ids),
     };
     let use_cases = UseCases::new(&ports, auth_settings(config), PlatformAdmins::new(config.platform_admins.clone()));
-    let billing = Arc::new(use_cases.billing.clone());
+    let provider_events = Arc::new(use_cases.billing.clone());
     Ok(Services {
         use_cases,
-        relay: Relay::new(Arc::new(store.outbox()), mailer, events, billing, Arc::clone(&clock)),
+        relay: Relay::new(Arc::new(store.outbox()), mailer, events, provider_events, Arc::clone(&clock)),
         health: vec![store_check, Arc::clone(&keys) as Arc<dyn HealthCheck>],
         keys,
         store_answered,
@@ -256,7 +249,7 @@ pub async fn assemble(
         mailbox,
         recent_events,
         #[cfg(feature = "embedded")]
-        local_billing,
+        local_billing: billing.local,
         queued,
     })
 }

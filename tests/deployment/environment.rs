@@ -9,7 +9,7 @@ use tests::templates::{Template, required};
 use crate::samconfig::{self, STAGES};
 
 /// Settings that the function does not get, and why.
-const NOT_SET: [(&str, &str); 9] = [
+const NOT_SET: [(&str, &str); 12] = [
     ("AWS_REGION", "Lambda sets it"),
     ("AWS_XRAY_DAEMON_ADDRESS", "Lambda sets it"),
     ("AWS_ENDPOINT_URL_DYNAMODB", "in AWS there is no other DynamoDB than the region's"),
@@ -17,6 +17,9 @@ const NOT_SET: [(&str, &str); 9] = [
     ("AWS_ENDPOINT_URL_SNS", "nor another SNS"),
     ("JWT_SECRET", "JWT_SECRET_ARN says where it is; a function's variables can be read by many"),
     ("EVENTS_WEBHOOK_SECRET", "it is in the signing secret, for the same reason"),
+    ("STRIPE_SECRET_KEY", "STRIPE_SECRET_ARN says where it is, for the same reason"),
+    ("STRIPE_WEBHOOK_SECRETS", "so are these"),
+    ("STRIPE_API_URL", "it is for what stands in for Stripe on a developer's machine"),
     ("MAIL_TRANSPORT", "the function sends through SES"),
     ("SMTP_URL", "it holds a password, which a function's variables would show"),
 ];
@@ -41,6 +44,7 @@ fn settings() -> BTreeSet<String> {
         ("EVENTS_PUBLISHER", "sns"),
         ("EVENTS_PUBLISHER", "sqs"),
         ("EVENTS_PUBLISHER", "webhook"),
+        ("BILLING_PROVIDER", "stripe"),
         ("TRACES", "xray"),
         ("TRACES", "otlp"),
     ] {

@@ -97,3 +97,25 @@ fn the_function_may_publish_where_events_go_and_nowhere_else() {
         assert!(statement.is_none_or(|statement| statement["Resource"] == destination), "{publisher}");
     }
 }
+
+#[test]
+fn the_function_may_read_the_secret_of_stripe_where_there_is_one() {
+    let template = Template::read("account-service");
+    let secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe";
+    for given in ["", secret] {
+        let mut parameters = required("account-service");
+        parameters.push(("StripeSecretArn", given));
+        let stack = template.stack(&parameters);
+        let policies = stack.resources["FunctionRole"]["Properties"]["Policies"].as_array().unwrap();
+        let policy = policies.iter().find(|policy| policy["PolicyName"] == "secret").unwrap();
+        let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+        let found: Vec<_> = statements.iter().filter(|statement| statement["Sid"] == "StripeSecret").collect();
+        assert_eq!(found.len(), usize::from(!given.is_empty()));
+        for statement in found {
+            assert_eq!(
+                (&statement["Action"], &statement["Resource"]),
+                (&"secretsmanager:GetSecretValue".into(), &secret.into())
+            );
+        }
+    }
+}

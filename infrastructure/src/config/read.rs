@@ -188,16 +188,20 @@ pub(super) fn read_endpoint(text: &str) -> Result<Url, String> {
 /// An address that is reached over TLS, but for a stand-in on a developer's own machine.
 pub(super) fn read_https(text: &str, stage: Stage) -> Result<Url, String> {
     let url = read_endpoint(text)?;
-    let is_own_machine = match url.host() {
+    if url.scheme() == "https" || (is_own_machine(&url) && stage == Stage::Local) {
+        Ok(url)
+    } else {
+        Err("must be https".to_owned())
+    }
+}
+
+/// Whether an address is one of this machine.
+pub(super) fn is_own_machine(url: &Url) -> bool {
+    match url.host() {
         Some(UrlHost::Ipv4(address)) => address.is_loopback(),
         Some(UrlHost::Ipv6(address)) => address.is_loopback(),
         Some(UrlHost::Domain(name)) => name == "localhost",
         None => false,
-    };
-    if url.scheme() == "https" || (is_own_machine && stage == Stage::Local) {
-        Ok(url)
-    } else {
-        Err("must be https".to_owned())
     }
 }
 

@@ -42,6 +42,8 @@ pub fn with_everything(folder: &str) -> Vec<(&'static str, &'static str)> {
             ("SecurityGroupIds", "sg-1"),
             ("Traces", "xray"),
             ("SecretKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1"),
+            ("BillingProvider", "stripe"),
+            ("StripeSecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe"),
             ("EventsPublisher", "sqs"),
             ("EventsDestinationArn", "arn:aws:sqs:us-east-1:123456789012:events"),
             ("EventsKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/2"),
