@@ -89,7 +89,7 @@ impl Failure {
 
     /// What was asked for does not exist.
     pub(super) fn is_missing(&self) -> bool {
-        self.refusal().is_some_and(|refusal| refusal.has_code(MISSING))
+        self.refusal().is_some_and(Refusal::is_missing)
     }
 
     /// What was to be made exists.
@@ -104,6 +104,10 @@ impl Refusal {
         let request_id = answer.headers.get("request-id").map(str::to_owned);
         let is_replayed = answer.headers.get("idempotent-replayed") == Some("true");
         Some(Self { status: answer.status, kind, code, decline_code, param, request_id, about, is_replayed })
+    }
+
+    fn is_missing(&self) -> bool {
+        self.status == 404 || self.has_code(MISSING)
     }
 
     fn has_code(&self, code: &str) -> bool {
@@ -158,7 +162,7 @@ impl From<Failure> for BillingError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(refusal) if refusal.is_decline() => Self::Declined(refusal.decline().to_owned()),
-            Failure::Refused(refusal) if refusal.has_code(MISSING) => Self::Unknown(refusal.missing()),
+            Failure::Refused(refusal) if refusal.is_missing() => Self::Unknown(refusal.missing()),
             Failure::Refused(refusal) if refusal.status == 401 => Self::Refused("the key is not accepted".to_owned()),
             Failure::Refused(refusal) => {
                 let Refusal { status, kind, code, param, request_id, about, .. } = *refusal;

@@ -1,5 +1,6 @@
 //! The hosts beside other people's programs: AWS's Lambda runtime interface emulator and `cargo lambda watch`,
-//! Amazon's DynamoDB Local, Chromium, a validator of OpenAPI documents, and moto, which stands in for more of AWS.
+//! Amazon's DynamoDB Local, Chromium, a validator of OpenAPI documents, moto, which stands in for
+//! more of AWS, and localstripe, which stands in for Stripe.
 //!
 //! They need more than Rust, so they run only where they are asked for.
 
@@ -35,6 +36,7 @@ mod program;
 mod python_shapes;
 #[path = "../support/smtp.rs"]
 mod smtp;
+mod stripe;
 mod tools;
 
 use std::process::ExitCode;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         dynamodb_local::trials(),
         python_shapes::trials(),
         aws_events::trials(),
+        stripe::trials(),
     ];
     let trials = trials.into_iter().flatten().map(|trial| trial.with_ignored_flag(!wanted)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
