@@ -9,7 +9,7 @@ use application::{
     Ports, Relay, UseCases,
     actor::PlatformAdmins,
     auth::AuthSettings,
-    ports::{BillingProvider, Clock, DeadLetters, HealthCheck, IdGenerator, Mailer, StoreError},
+    ports::{Clock, DeadLetters, HealthCheck, IdGenerator, Mailer, StoreError},
 };
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
