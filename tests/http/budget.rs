@@ -138,13 +138,13 @@ async fn every_request_of_a_team_stays_within_its_budget() {
     within(&team.app, "read the subscription", team.get(owner, "/user/subscription").send()).await.succeeded();
     for (place, event) in team.app.billing.take_events().await.unwrap().iter().enumerate() {
         let signed = team.app.billing.sign(event);
-        let call = team.app.client.post("/billing/webhook/stripe", &json!({}));
-        let call = call.body("application/json; charset=utf-8", signed.body);
-        let call = call.header("stripe-signature", &signed.signature).send();
+        let sent = team.app.client.post("/billing/webhook/stripe", &json!({}));
+        let sent = sent.body("application/json; charset=utf-8", signed.body);
+        let sent = sent.header("stripe-signature", &signed.signature).send();
         if event.kind == "customer.subscription.updated" && place > 0 {
-            within(&team.app, "an event of the provider", call).await.succeeded();
+            within(&team.app, "an event of the provider", sent).await.succeeded();
         } else {
-            call.await.succeeded();
+            sent.await.succeeded();
         }
     }
     within(&team.app, "hand the tenant over", team.hand_over(owner, &ben)).await.succeeded();

@@ -42,10 +42,6 @@ impl Api {
         answer(self.client.post(self.at(path)).json(body)).await
     }
 
-    pub(crate) async fn post_as(&self, access_token: &str, path: &str, body: &Value) -> Result<Answer> {
-        answer(self.client.post(self.at(path)).bearer_auth(access_token).json(body)).await
-    }
-
     pub(crate) async fn mailbox(&self) -> Result<Answer> {
         self.dev("mailbox").await
     }
