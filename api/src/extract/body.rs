@@ -34,6 +34,20 @@ impl<S: Send + Sync, T: DeserializeOwned + Validate> FromRequest<S> for Json<T> 
     }
 }
 
+/// A JSON body as it arrived, for who verifies a signature over its bytes.
+pub(crate) struct RawJson(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if ContentType::of(request.headers()) != ContentType::Json {
+            return Err(ApiError::unsupported_media_type());
+        }
+        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| unreadable(&rejection))
+    }
+}
+
 /// A valid JSON body of a request that may carry an `Idempotency-Key`.
 pub(crate) struct IdempotentJson<T> {
     pub(crate) body: T,

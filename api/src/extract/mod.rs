@@ -11,7 +11,7 @@ mod query;
 mod version;
 
 pub(crate) use authenticated::Authenticated;
-pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json};
+pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json, RawJson};
 pub use client::SourceAddress;
 pub(crate) use client::{ClientDevice, LinkBase};
 pub(crate) use path::PathId;

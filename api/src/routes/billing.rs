@@ -1,7 +1,7 @@
 //! Subscriptions, and what is paid for them.
 
 use application::BillingService;
-use axum::{body::Bytes, extract::State, http::HeaderMap};
+use axum::{extract::State, http::HeaderMap};
 
 use super::{
     handlers::{Routes, routes},
@@ -17,7 +17,7 @@ use crate::{
         envelope::{Failure, Success},
     },
     error::{ApiError, ErrorCode},
-    extract::{Authenticated, IdempotencyKeyHeader, IdempotentJson, Json, LinkBase},
+    extract::{Authenticated, IdempotencyKeyHeader, IdempotentJson, Json, LinkBase, RawJson},
 };
 
 /// How Stripe signs.
@@ -311,7 +311,7 @@ async fn post_portal(
 async fn post_webhook(
     State(billing): State<BillingService>,
     headers: HeaderMap,
-    body: Bytes,
+    RawJson(body): RawJson,
 ) -> Result<Success<Received>, ApiError> {
     let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     billing.receive(&body, signature).await?;
