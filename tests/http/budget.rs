@@ -46,7 +46,7 @@ const BUDGET: &[Line] = &[
     ("fill in onboarding", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
     ("read the subscription", 3, &[("BatchGetItem", 1), ("GetItem", 2), ("Query", 1)]),
     ("subscribe", 11, &[("BatchGetItem", 1), ("GetItem", 7), ("Query", 5), ("TransactWriteItems", 3)]),
-    ("an event of the provider", 5, &[("GetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("an event of the provider", 4, &[("GetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]),
     ("read the audit trail", 2, &[("BatchGetItem", 1), ("Query", 1)]),
 ];
 
