@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use domain::{Invitation, OneTimeToken, Permission, Role, SessionId, Tenant, TenantId, User, UserId};
 
 use crate::{
+    billing::Reconciler,
     error::{Classified, ErrorKind},
     ports::{AddressHolder, BilledTenant, IdentityClaim, VerifiedAccessToken, VerifiedRefreshToken},
     security_log,
@@ -90,6 +91,13 @@ impl From<(&PlatformAdmin, &TenantId)> for TenantScope {
 impl From<&BilledTenant> for TenantScope {
     fn from(billed: &BilledTenant) -> Self {
         Self { tenant_id: billed.tenant_id.clone() }
+    }
+}
+
+/// Proved by reconciling what is billed, tenant by tenant.
+impl From<(&Reconciler, &TenantId)> for TenantScope {
+    fn from((_, tenant_id): (&Reconciler, &TenantId)) -> Self {
+        Self { tenant_id: tenant_id.clone() }
     }
 }
 

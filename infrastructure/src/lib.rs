@@ -11,6 +11,7 @@ mod fixtures;
 mod https;
 pub mod mail;
 pub mod oidc;
+mod pace;
 pub mod secrets;
 pub mod stripe;
 pub mod system;

@@ -2,6 +2,9 @@
 
 mod billing;
 mod events;
+mod reconciliation;
+
+pub use reconciliation::reconciliation;
 
 use std::{io, path::Path, sync::Arc};
 

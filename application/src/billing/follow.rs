@@ -31,14 +31,19 @@ impl Following {
 
     /// The subscription of ours that the provider speaks of: it is known by the provider's name for it, or was ordered
     /// and is not known by that name yet.
-    pub(super) fn known(&self, billed: &BilledSubscription) -> Option<&Subscription> {
+    pub(super) fn find<'a>(billing: &'a TenantBilling, billed: &BilledSubscription) -> Option<&'a Subscription> {
         let named = |subscription: &&Subscription| subscription.snapshot().provider_id.as_ref() == Some(&billed.id);
         let ordered = |subscription: &&Subscription| {
             let snapshot = subscription.snapshot();
             snapshot.provider_id.is_none() && Some(&snapshot.id) == billed.subscription_id.as_ref()
         };
-        let subscriptions = &self.loaded.subscriptions;
+        let subscriptions = &billing.subscriptions;
         subscriptions.iter().find(named).or_else(|| subscriptions.iter().find(ordered))
+    }
+
+    /// The subscription of ours that the provider speaks of.
+    pub(super) fn known(&self, billed: &BilledSubscription) -> Option<&Subscription> {
+        Self::find(&self.loaded, billed)
     }
 
     /// Takes over what the provider says, with whatever follows from that for the tenant's account and its trial. A

@@ -9,6 +9,7 @@ mod change;
 mod follow;
 mod portal;
 mod price;
+mod reconcile;
 mod renewal;
 mod subscribe;
 mod trial;
@@ -21,6 +22,9 @@ use domain::{Subscription, subscription::ProviderSubscriptionId};
 
 pub use change::{ChangePlan, ChangePlanError, PlanChanged};
 pub use portal::{OpenPortal, PortalError};
+pub use reconcile::{
+    Done, Drift, Finding, Reconciler, Reconciliation, ReconciliationPorts, Run, Side, TenantFailure, TenantReport,
+};
 pub use renewal::{CancelSubscription, RenewalError};
 pub use subscribe::{Subscribe, SubscribeError, Subscribed};
 pub use trial::StartTrialError;

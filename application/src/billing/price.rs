@@ -10,7 +10,7 @@ use super::BillingService;
 use crate::{
     actor::TenantScope,
     error::{Failure, from_port_errors},
-    ports::{ChangeSet, PricedPlan, PromoDiscount, StoreError, Write},
+    ports::{ChangeSet, DiscountRepository, PricedPlan, PromoDiscount, StoreError, Write},
 };
 
 /// A plan that can be ordered.
@@ -86,24 +86,24 @@ impl BillingService {
         let (redemption, redeemed) = code.redeem(new, self.clock.now())?;
         Ok(changes.write(Write::RedeemCode { code: Box::new(code), redemption }).record(redeemed))
     }
+}
 
-    /// Gives the redemption of a code back, if an order that it was for has come to nothing.
-    pub(super) async fn release(
-        &self,
-        scope: &TenantScope,
-        before: Option<&Subscription>,
-        after: &Subscription,
-        changes: ChangeSet,
-    ) -> Result<ChangeSet, StoreError> {
-        let was_ordered = before.is_some_and(|before| before.snapshot().state == SubscriptionState::Incomplete);
-        let Some(code) = after.snapshot().promo_code.as_ref().filter(|_| was_ordered && after.is_over()) else {
-            return Ok(changes);
-        };
-        let redemption = self.discounts.redemption(scope, code).await?;
-        let Some(redemption) = redemption.filter(|redeemed| redeemed.subscription_id == after.snapshot().id) else {
-            return Ok(changes);
-        };
-        let released = redemption.release();
-        Ok(changes.write(Write::ReleaseCode(redemption)).record(released))
-    }
+/// Gives the redemption of a code back, if an order that it was for has come to nothing.
+pub(super) async fn release(
+    discounts: &dyn DiscountRepository,
+    scope: &TenantScope,
+    before: Option<&Subscription>,
+    after: &Subscription,
+    changes: ChangeSet,
+) -> Result<ChangeSet, StoreError> {
+    let was_ordered = before.is_some_and(|before| before.snapshot().state == SubscriptionState::Incomplete);
+    let Some(code) = after.snapshot().promo_code.as_ref().filter(|_| was_ordered && after.is_over()) else {
+        return Ok(changes);
+    };
+    let redemption = discounts.redemption(scope, code).await?;
+    let Some(redemption) = redemption.filter(|redeemed| redeemed.subscription_id == after.snapshot().id) else {
+        return Ok(changes);
+    };
+    let released = redemption.release();
+    Ok(changes.write(Write::ReleaseCode(redemption)).record(released))
 }

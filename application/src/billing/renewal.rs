@@ -1,15 +1,15 @@
 //! Ending a subscription, now or with its period, and thinking better of it.
 
 use domain::{
-    BillingPeriod, Subscription, SubscriptionId, Timestamp,
+    BillingAccount, BillingPeriod, Subscription, SubscriptionId, Timestamp,
     subscription::{CancellationReason, ProviderSubscriptionId, Renewal, SubscriptionState},
 };
 
-use super::{BillingService, ShownSubscription};
+use super::{BillingService, ShownSubscription, price::release};
 use crate::{
     actor::{Actor, Denied, TenantScope},
     error::{Classified, ErrorKind, Failure, UseCaseError, from_port_errors},
-    ports::{BillingError, ChangeSet, Write},
+    ports::{BillingError, ChangeSet, DiscountRepository, StoreError, Write},
     retry::{Setback, look_again, settle},
 };
 
@@ -219,17 +219,31 @@ impl BillingService {
         if after == before {
             return Ok(Some(after));
         }
-        changes = self.release(&scope, Some(&before), &after, changes).await?;
-        if let Some(account_before) = billing.account {
-            let mut account = account_before.clone();
-            account.forget_order(id, now);
-            if after.is_over() && account != account_before {
-                let (before, after) = (Some(Box::new(account_before)), Box::new(account));
-                changes = changes.write(Write::SaveBillingAccount { before, after });
-            }
-        }
-        let changes = changes.save_subscription(before, after.clone());
+        let changes = end(&*self.discounts, &scope, billing.account, before, after.clone(), changes, now).await?;
         self.unit_of_work.commit(changes).await.map_err(look_again::<E>)?;
         Ok(Some(after))
     }
+}
+
+/// Adds what belongs to a subscription that the provider knows nothing of and that changed here: when it is over, its
+/// code is given back, and the account does not wait for it any more.
+pub(super) async fn end(
+    discounts: &dyn DiscountRepository,
+    scope: &TenantScope,
+    account: Option<BillingAccount>,
+    before: Subscription,
+    after: Subscription,
+    changes: ChangeSet,
+    now: Timestamp,
+) -> Result<ChangeSet, StoreError> {
+    let mut changes = release(discounts, scope, Some(&before), &after, changes).await?;
+    if let Some(account_before) = account {
+        let mut account = account_before.clone();
+        account.forget_order(&after.snapshot().id, now);
+        if after.is_over() && account != account_before {
+            let (before, after) = (Some(Box::new(account_before)), Box::new(account));
+            changes = changes.write(Write::SaveBillingAccount { before, after });
+        }
+    }
+    Ok(changes.save_subscription(before, after))
 }

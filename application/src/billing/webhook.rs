@@ -6,6 +6,7 @@ use domain::subscription::{BilledSubscription, ProviderSubscriptionId};
 use super::{
     BillingService,
     follow::{Followed, Following},
+    price::release,
 };
 use crate::{
     actor::TenantScope,
@@ -152,7 +153,7 @@ impl BillingService {
         }
         let new_id = billed.subscription_id.clone().unwrap_or_else(|| self.ids.uuid().into());
         let Followed { before, subscription, changes } = following.follow(&billed, event_at, new_id);
-        let changes = self.release(scope, before.as_ref(), &subscription, changes).await?;
+        let changes = release(&*self.discounts, scope, before.as_ref(), &subscription, changes).await?;
         Ok(Some(Followed { before, subscription, changes }))
     }
 

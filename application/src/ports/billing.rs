@@ -10,7 +10,9 @@ use domain::{
 use super::StoreError;
 use crate::{
     actor::TenantScope,
+    billing::Reconciler,
     error::{Classified, ErrorKind},
+    page::{Page, PageError, PageRequest},
 };
 
 /// Who takes the money.
@@ -330,6 +332,18 @@ pub trait BillingRepository: Send + Sync {
     ///
     /// [`StoreError`] when the store fails.
     async fn has_received(&self, event_id: &str) -> Result<bool, StoreError>;
+}
+
+/// Knows which tenants are billed, or may be.
+#[async_trait]
+pub trait BilledTenants: Send + Sync {
+    /// A page of the tenants that have a billing account, or a subscription that the provider has a name for; each once
+    /// over all pages, in no order that means anything. One that becomes such a tenant meanwhile may be missed.
+    ///
+    /// # Errors
+    ///
+    /// [`PageError`] when the cursor is none of this list, or the store fails.
+    async fn page(&self, reconciler: &Reconciler, page: &PageRequest) -> Result<Page<TenantId>, PageError>;
 }
 
 /// Looks again at an event of the provider that could not be made sense of when it came.

@@ -29,9 +29,9 @@ mod unreached;
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use audit::{AuditFilter, AuditTrail};
 pub use billing::{
-    BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, EventNotSettled, NewCustomer,
-    Ordered, OutstandingPayment, PortalSession, PricedPlan, PromoDiscount, ProviderEvent, ProviderEvents,
-    SubscriptionOrder, TenantBilling, WebhookRejected,
+    BilledTenant, BilledTenants, BillingError, BillingProvider, BillingProviderName, BillingRepository,
+    EventNotSettled, NewCustomer, Ordered, OutstandingPayment, PortalSession, PricedPlan, PromoDiscount, ProviderEvent,
+    ProviderEvents, SubscriptionOrder, TenantBilling, WebhookRejected,
 };
 pub use business::BusinessRepository;
 pub use clock::Clock;

@@ -1,6 +1,7 @@
 //! Stands in for the ports that a test must not reach.
 
 mod billing;
+mod credentials;
 mod identities;
 
 use async_trait::async_trait;

@@ -3,5 +3,7 @@
 #[cfg(feature = "embedded")]
 pub mod local;
 mod none;
+mod paced;
 
 pub use none::NoBilling;
+pub use paced::PacedBilling;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod billed_tenants;
 mod billing;
 mod business;
 mod cursor;
@@ -27,6 +28,7 @@ mod unit_of_work;
 
 pub use accounts::DynamoAccountRepository;
 pub use audit::DynamoAuditTrail;
+pub use billed_tenants::DynamoBilledTenants;
 pub use billing::DynamoBillingRepository;
 pub use business::DynamoBusinessRepository;
 pub use directory::DynamoPlatformDirectory;

@@ -8,10 +8,10 @@ use chrono::Duration;
 use tokio::sync::Notify;
 
 use super::{
-    DynamoAccountRepository, DynamoAuditTrail, DynamoBillingRepository, DynamoBusinessRepository, DynamoDeadLetters,
-    DynamoDiscountRepository, DynamoEntitlementRepository, DynamoHealthCheck, DynamoIdentityClaimRepository,
-    DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox, DynamoPlatformDirectory, DynamoSessionRepository,
-    DynamoTenantRepository, DynamoUnitOfWork,
+    DynamoAccountRepository, DynamoAuditTrail, DynamoBilledTenants, DynamoBillingRepository, DynamoBusinessRepository,
+    DynamoDeadLetters, DynamoDiscountRepository, DynamoEntitlementRepository, DynamoHealthCheck,
+    DynamoIdentityClaimRepository, DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox,
+    DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository, DynamoUnitOfWork,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -125,6 +125,12 @@ impl DynamoStore {
     #[must_use]
     pub fn billing(&self) -> DynamoBillingRepository {
         DynamoBillingRepository::new(self.clone())
+    }
+
+    /// Knows which tenants are billed.
+    #[must_use]
+    pub fn billed_tenants(&self) -> DynamoBilledTenants {
+        DynamoBilledTenants::new(self.clone())
     }
 
     /// Reads which outside identities belong to whom.

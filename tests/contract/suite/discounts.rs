@@ -32,7 +32,7 @@ fn text(code: &str) -> PromoCode {
     PromoCode::parse(code).unwrap()
 }
 
-fn plain() -> DiscountTerms {
+pub(crate) fn plain() -> DiscountTerms {
     DiscountTerms {
         discount: Discount::Percentage(Percentage::new(20).unwrap()),
         duration: DiscountDuration::Once,
@@ -53,7 +53,7 @@ fn new_code(id: &str, code: &str, terms: DiscountTerms) -> (DiscountCode, Change
     (code, changes)
 }
 
-async fn created(store: &Store, code: &str, terms: DiscountTerms) -> DiscountCode {
+pub(crate) async fn created(store: &Store, code: &str, terms: DiscountTerms) -> DiscountCode {
     store.commit(new_code("d1", code, terms).1).await.unwrap();
     load(store, code).await
 }
@@ -75,7 +75,7 @@ fn redemption(code: &DiscountCode, tenant: &str) -> (Redemption, ChangeSet) {
     (redemption, ChangeSet::default().write(write).record(redeemed))
 }
 
-async fn redeem(store: &Store, code: &DiscountCode, tenant: &str) -> Result<Redemption, CommitError> {
+pub(crate) async fn redeem(store: &Store, code: &DiscountCode, tenant: &str) -> Result<Redemption, CommitError> {
     let (redemption, changes) = redemption(code, tenant);
     store.commit(changes).await.map(|()| redemption)
 }

@@ -2,6 +2,7 @@
 //! rows, the tables; it gets tables of its own.
 
 pub(crate) mod audit;
+mod billed;
 pub(crate) mod business;
 pub(crate) mod directory;
 pub(crate) mod discounts;
@@ -15,8 +16,10 @@ pub(crate) mod members;
 pub(crate) mod migration;
 pub(crate) mod outbox;
 pub(crate) mod python_rows;
+pub(crate) mod reconciliation;
 pub(crate) mod relay;
 pub(crate) mod round_trips;
+mod scripted_provider;
 pub(crate) mod sessions;
 pub(crate) mod store;
 pub(crate) mod tenants;
@@ -209,6 +212,22 @@ macro_rules! for_each_test {
                 every_code_is_listed_once_whatever_the_page
                 who_has_redeemed_a_code_is_listed_a_page_at_a_time
                 a_cursor_of_something_else_is_refused
+            }
+            reconciliation {
+                every_kind_of_drift_is_found_and_a_rehearsal_changes_nothing
+                what_can_be_repaired_is_and_a_second_run_finds_nothing_of_it
+                a_run_that_is_killed_at_any_step_is_finished_by_the_next
+                what_a_webhook_brings_meanwhile_is_not_undone
+                an_order_that_is_paid_meanwhile_is_not_given_up
+                a_tenant_that_is_opened_again_meanwhile_goes_on_renewing
+                two_runs_at_once_repair_everything_once
+                a_provider_that_fails_for_one_tenant_stops_nobody_else
+                a_tenant_that_cannot_be_read_stops_nobody_else
+                a_command_that_the_provider_does_not_carry_out_is_no_repair
+                nobody_is_reconciled_who_is_not_there
+                every_billed_tenant_is_listed_once_whatever_the_page
+                a_cursor_of_something_else_is_refused
+                every_finding_is_documented
             }
             migration {
                 python_rows_get_a_claim_and_what_they_lack_and_keep_the_rest

@@ -11,10 +11,10 @@ use std::{
 use application::{
     TenantScope,
     ports::{
-        Account, AccountRepository, AddressHolder, AuditTrail, BusinessRepository, ChangeSet, Clock, CommitError,
-        DeadLetters, DiscountRepository, EntitlementRepository, HealthCheck, IdentityClaimRepository,
-        InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository, TenantRepository,
-        UnitOfWork,
+        Account, AccountRepository, AddressHolder, AuditTrail, BilledTenants, BillingRepository, BusinessRepository,
+        ChangeSet, Clock, CommitError, DeadLetters, DiscountRepository, EntitlementRepository, HealthCheck,
+        IdentityClaimRepository, InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository,
+        TenantRepository, UnitOfWork,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -39,6 +39,8 @@ pub(crate) struct Store {
     pub(crate) invitations: Arc<dyn InvitationRepository>,
     pub(crate) entitlements: Arc<dyn EntitlementRepository>,
     pub(crate) discounts: Arc<dyn DiscountRepository>,
+    pub(crate) billing: Arc<dyn BillingRepository>,
+    pub(crate) billed_tenants: Arc<dyn BilledTenants>,
     pub(crate) tenants: Arc<dyn TenantRepository>,
     pub(crate) business: Arc<dyn BusinessRepository>,
     pub(crate) members: Arc<dyn MemberRepository>,
@@ -84,6 +86,8 @@ impl Store {
             invitations: Arc::new(store.invitations(true)),
             entitlements: Arc::new(store.entitlements()),
             discounts: Arc::new(store.discounts()),
+            billing: Arc::new(store.billing()),
+            billed_tenants: Arc::new(store.billed_tenants()),
             tenants: Arc::new(store.tenants()),
             business: Arc::new(store.business()),
             members: Arc::new(store.members()),

@@ -10,11 +10,14 @@ use aws_sdk_dynamodb::{
     types::{ConsumedCapacity, ReturnConsumedCapacity, TableDescription, TransactWriteItem},
 };
 
-use super::{MaintenanceError, Settings, Tables, pace::Pace};
-use crate::dynamodb::{
-    errors::store_error,
-    expression::{Item, text},
-    tables::{Layout, Table},
+use super::{MaintenanceError, Settings, Tables};
+use crate::{
+    dynamodb::{
+        errors::store_error,
+        expression::{Item, text},
+        tables::{Layout, Table},
+    },
+    pace::Pace,
 };
 
 /// Before a call is repeated for the first time; doubled for each further time. The SDK has then tried by itself.

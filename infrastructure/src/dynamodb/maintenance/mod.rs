@@ -9,7 +9,6 @@ mod checkpoint;
 mod migrate;
 mod models;
 mod open;
-mod pace;
 mod plan;
 mod report;
 mod shape;

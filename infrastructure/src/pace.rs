@@ -1,4 +1,4 @@
-//! Not faster than so many units of capacity a second.
+//! Not faster than so much a second.
 
 use std::{
     num::NonZeroU32,
@@ -10,28 +10,41 @@ use tokio::time::{Instant, sleep_until};
 
 /// Spreads capacity over time: what was consumed is waited for by whoever comes next, because how much a call consumes
 /// is known only afterwards.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     units_per_second: f64,
     free_at: Mutex<Instant>,
 }
 
 impl Pace {
-    pub(super) fn new(units_per_second: NonZeroU32) -> Self {
+    pub(crate) fn new(units_per_second: NonZeroU32) -> Self {
         Self { units_per_second: units_per_second.get().into(), free_at: Mutex::new(Instant::now()) }
     }
 
     /// Waits until what was consumed so far is paid for.
-    pub(super) async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         let free_at = *self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
         sleep_until(free_at).await;
     }
 
     /// Counts the capacity that a call consumed.
-    pub(super) fn consumed(&self, units: f64) {
+    pub(crate) fn consumed(&self, units: f64) {
+        self.take(units);
+    }
+
+    /// Waits for one's turn, where each call is a unit: whoever comes meanwhile has a later one.
+    pub(crate) async fn turn(&self) {
+        let turn = self.take(1.0);
+        sleep_until(turn).await;
+    }
+
+    /// Takes capacity, and says from when on it is free.
+    fn take(&self, units: f64) -> Instant {
         let takes = Duration::try_from_secs_f64(units / self.units_per_second).unwrap_or_default();
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
         // Time that nobody used is not saved up: there are no bursts after a pause.
-        *free_at = (*free_at).max(Instant::now()) + takes;
+        let free = (*free_at).max(Instant::now());
+        *free_at = free + takes;
+        free
     }
 }
 
@@ -65,6 +78,16 @@ mod tests {
         let pace = pace(10);
         tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(timed(&pace, &[10.0, 10.0]).await.as_millis(), 2000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_come_at_once_go_one_after_the_other() {
+        let (pace, began) = (pace(10), Instant::now());
+        let turns = (0..5).map(async |_| {
+            pace.turn().await;
+            began.elapsed().as_millis()
+        });
+        assert_eq!(futures::future::join_all(turns).await, [0, 100, 200, 300, 400]);
     }
 
     #[tokio::test(start_paused = true)]
