@@ -2,14 +2,16 @@
 
 use std::{
     error::Error,
-    fmt::Write as _,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
 };
 
 use application::ports::{self, DeadLetter};
 use serde_json::{Value, json};
 
-use crate::options::{DeadLetters, Output};
+use crate::{
+    options::{DeadLetters, Output},
+    output::{self, printable, say},
+};
 
 /// How many are put back at a time: what one list holds in memory.
 const MOST: u32 = 10_000;
@@ -112,48 +114,17 @@ fn as_json(letter: &DeadLetter) -> Value {
     })
 }
 
-/// Aligned columns under a heading, or a sentence when there is nothing.
+/// What there is, or a sentence when there is nothing.
 fn table(letters: &[DeadLetter], colour: bool) -> String {
     if letters.is_empty() {
         return "There are no dead letters.\n".to_owned();
     }
-    let heading = ["ID", "WHAT", "STREAM", "GIVEN UP", "ATTEMPTS", "REASON"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = letters
-        .iter()
-        .map(|DeadLetter { id, stream, what, attempts, reason, buried_at, queued_at: _ }| {
-            let given_up = buried_at.format("%Y-%m-%d %H:%M:%SZ").to_string();
-            [
-                printable(id),
-                printable(what),
-                printable(stream.as_str()),
-                given_up,
-                attempts.to_string(),
-                printable(reason),
-            ]
-        })
-        .collect();
-    let [id, what, stream, given_up, attempts, _] = std::array::from_fn(|column| {
-        let cells = rows.iter().chain([&heading]).filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
-    });
-    let (bold, plain) = if colour { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-    let mut text = String::new();
-    for (at, [a, b, c, d, e, f]) in [&heading].into_iter().chain(&rows).enumerate() {
-        let (begin, end) = if at == 0 { (bold, plain) } else { ("", "") };
-        // Writing to a text cannot fail.
-        let _ = writeln!(text, "{begin}{a:id$}  {b:what$}  {c:stream$}  {d:given_up$}  {e:>attempts$}  {f}{end}");
-    }
-    text
-}
-
-/// A recipient's words may be among the reasons; they must not steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-fn say(text: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| format!("cannot answer: {error}").into())
+    let row = |DeadLetter { id, stream, what, attempts, reason, buried_at, queued_at: _ }: &DeadLetter| {
+        let given_up = buried_at.format("%Y-%m-%d %H:%M:%SZ").to_string();
+        [id.clone(), what.clone(), stream.as_str().to_owned(), given_up, attempts.to_string(), reason.clone()]
+    };
+    let rows: Vec<_> = letters.iter().map(row).collect();
+    output::table(["ID", "WHAT", "STREAM", "GIVEN UP", "ATTEMPTS", "REASON"], &[4], &rows, colour)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod banner;
 mod dead_letters;
 mod dev;
 mod options;
+mod output;
+mod reconcile;
 mod stop;
 
 use std::{
@@ -11,6 +13,7 @@ use std::{
     fs::DirBuilder,
     io::{self, IsTerminal},
     net::SocketAddr,
+    num::NonZeroU32,
     os::unix::fs::DirBuilderExt,
     process::ExitCode,
     time::Duration,
@@ -42,7 +45,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             banner::print_failure(&*error);
             ExitCode::FAILURE
@@ -50,7 +53,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(Options { command, serve }: Options) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn run(Options { command, serve }: Options) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     let config = Config::from_environment(Host::Local)?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
@@ -64,12 +67,19 @@ async fn run(Options { command, serve }: Options) -> Result<(), Box<dyn Error + 
         tokio::spawn(traces.export_forever());
     }
     match command {
-        None => run_service(&config, &serve).await,
+        None => run_service(&config, &serve).await?,
         Some(Command::DeadLetters(command)) => {
             let letters = wiring::dead_letters(&config, existing_store(command.data(), &config)?).await?;
-            dead_letters::run(&command, &*letters).await
+            dead_letters::run(&command, &*letters).await?;
+        }
+        Some(Command::Reconcile(command)) => {
+            let store = existing_store(&command.data, &config)?;
+            let pace = NonZeroU32::new(command.per_second).unwrap_or(NonZeroU32::MIN);
+            let reconciliation = wiring::reconciliation(&config, store, &command.data.dir, pace).await?;
+            return reconcile::run(&command, &reconciliation).await;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn run_service(config: &Config, options: &Serve) -> Result<(), Box<dyn Error + Send + Sync>> {

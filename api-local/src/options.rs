@@ -2,7 +2,9 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use application::page::Cursor;
 use clap::{Args, Parser, Subcommand};
+use domain::TenantId;
 
 /// Runs the PurposePath account service on this machine.
 ///
@@ -59,6 +61,49 @@ pub(crate) enum Command {
     /// `AWS_ENDPOINT_URL_DYNAMODB` names, in the tables of the stage that `STAGE` names.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+
+    /// Compares what tenants pay for with what the billing provider has, and repairs what differs.
+    ///
+    /// It may run at any time, beside the service and again and again: docs/reconciliation.md says what it finds, and what
+    /// it does about that. It works on the store and the billing provider that the settings name, as `dead-letters` does.
+    ///
+    /// Exit codes: 0 when nothing differs, or all of it was repaired; 1 when something failed; 3 when differences are left.
+    Reconcile(Reconcile),
+}
+
+/// What to reconcile, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Reconcile {
+    /// Repair what can be repaired, instead of only saying what differs
+    #[arg(long)]
+    pub(crate) apply: bool,
+
+    /// Look at this tenant only
+    #[arg(long, value_name = "ID", value_parser = tenant_id, conflicts_with = "after")]
+    pub(crate) tenant: Option<TenantId>,
+
+    /// Go on where a run was stopped: it says after every page of tenants with what
+    #[arg(long, value_name = "CURSOR", value_parser = Cursor::parse)]
+    pub(crate) after: Option<Cursor>,
+
+    /// Ask the billing provider at most so often in a second. One question is up to three requests to Stripe, which
+    /// allows 100 in a second, and 25 in test mode
+    #[arg(long, value_name = "CALLS", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub(crate) per_second: u32,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+/// Longest id of a tenant, in bytes. Ours are shorter.
+const LONGEST_ID: usize = 128;
+
+fn tenant_id(text: &str) -> Result<TenantId, &'static str> {
+    let is_one = (1..=LONGEST_ID).contains(&text.len());
+    if is_one { Ok(TenantId::restore(text)) } else { Err("must have 1 to 128 characters") }
 }
 
 /// What to do with dead letters.

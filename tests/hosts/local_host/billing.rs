@@ -13,14 +13,14 @@ use crate::{
 };
 
 /// A local host, and the owner of an organisation who buys something there.
-struct Shop {
+pub(crate) struct Shop {
     host: LocalHost,
     client: Client,
     token: String,
 }
 
 impl Shop {
-    async fn open(data: &std::path::Path) -> Self {
+    pub(crate) async fn open(data: &std::path::Path) -> Self {
         let host = LocalHost::start(data, &[UNVERIFIED]);
         let token = host.api.register("ada@example.com").await.unwrap().text("/access_token").to_owned();
         Self::of(host, token)
@@ -40,7 +40,7 @@ impl Shop {
     }
 
     /// Orders a subscription, and answers with the provider's name for it.
-    async fn subscribe(&self, card: Option<&str>) -> String {
+    pub(crate) async fn subscribe(&self, card: Option<&str>) -> String {
         let order = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": card });
         self.call(Method::POST, "/user/subscription", &order).await;
         self.at_provider().await["id"].as_str().unwrap().to_owned()

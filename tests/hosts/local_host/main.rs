@@ -15,6 +15,7 @@ mod mail;
 #[path = "../support/program.rs"]
 mod program;
 mod publishing;
+mod reconcile;
 #[path = "../support/smtp.rs"]
 mod smtp;
 mod start;
