@@ -33,19 +33,19 @@ pub(super) struct Terms {
     pub(super) coupon: Option<String>,
 }
 
-impl Terms {
-    /// The same for the same terms.
-    pub(super) fn fingerprint(&self) -> String {
-        let coupon = self.coupon.as_deref().unwrap_or("full");
-        format!("{} {coupon}", self.price)
-    }
-}
-
 /// Finds or makes what is needed to sell a plan.
 pub(super) async fn terms(client: &Client, plan: &PricedPlan) -> Result<Terms, BillingError> {
-    let price = price(client, plan.choice, &plan.list_price).await?;
-    let coupon = match &plan.discount {
-        Some(discount) => Some(coupon(client, discount, plan.choice.frequency).await?),
+    let PricedPlan { choice, list_price, discount } = plan;
+    // An amount that is taken off for ever is no coupon any more since version 2025-03-31. What is left is a price.
+    if let Some(PromoDiscount { discount: fixed @ Discount::Fixed(_), duration: DiscountDuration::Forever, .. }) =
+        discount
+    {
+        let left = fixed.price_of(list_price).map_err(|error| BillingError::Refused(error.to_string()))?;
+        return Ok(Terms { price: price(client, *choice, &left).await?, coupon: None });
+    }
+    let price = price(client, *choice, list_price).await?;
+    let coupon = match discount {
+        Some(discount) => Some(coupon(client, discount, choice.frequency).await?),
         None => None,
     };
     Ok(Terms { price, coupon })

@@ -25,7 +25,7 @@ impl StripeBilling {
         to: &PricedPlan,
         attempt: &str,
     ) -> Result<BilledSubscription, BillingError> {
-        let mut subscription = self.load(id.as_str()).await?;
+        let mut subscription = self.load_open(id).await?;
         let terms = catalogue::terms(&self.client, to).await?;
         let (item, _) = sold(&subscription).ok_or(UNKNOWN)?;
         // Whoever tries again after more than a day must not pay again.
@@ -52,8 +52,8 @@ impl StripeBilling {
         to: &PricedPlan,
         attempt: &str,
     ) -> Result<BilledSubscription, BillingError> {
+        let subscription = self.load_open(id).await?;
         let terms = catalogue::terms(&self.client, to).await?;
-        let subscription = self.load(id.as_str()).await?;
         let subscription = self.keep_on(subscription).await?;
         let (item, _) = sold(&subscription).ok_or(UNKNOWN)?;
         let schedule = if let Some(schedule) = &subscription.schedule {
@@ -74,7 +74,7 @@ impl StripeBilling {
         id: &ProviderSubscriptionId,
         renews: bool,
     ) -> Result<BilledSubscription, BillingError> {
-        let subscription = self.load(id.as_str()).await?;
+        let subscription = self.load_open(id).await?;
         // Whether a subscription ends can only be said while it follows no schedule.
         let mut subscription = self.release(subscription).await?;
         if renews {
@@ -91,6 +91,7 @@ impl StripeBilling {
         id: &ProviderSubscriptionId,
         ends_at: Timestamp,
     ) -> Result<BilledSubscription, BillingError> {
+        self.load_open(id).await?;
         let form = Form::new()
             .with("trial_end", ends_at.timestamp())
             .with("proration_behavior", "none")
@@ -101,18 +102,17 @@ impl StripeBilling {
 
     pub(super) async fn end_it(&self, id: &ProviderSubscriptionId) -> Result<BilledSubscription, BillingError> {
         let subscription = self.load(id.as_str()).await?;
-        let subscription = if subscription.is_over() { subscription } else { self.end(id.as_str()).await? };
-        self.billed(&subscription).await
-    }
-
-    /// Ends a subscription without a last invoice.
-    pub(super) async fn end(&self, id: &str) -> Result<Subscription, Failure> {
-        let query = Form::new().with("invoice_now", false).with("prorate", false).expanding(&Subscription::EXPANDED);
-        match self.client.delete(&path_of("subscriptions", id)?, &query).await {
-            // One that is over already is not found for this.
-            Err(failure) if failure.is_missing() => self.load(id).await,
-            ended => ended,
+        if subscription.is_over() {
+            return self.billed(&subscription).await;
         }
+        // Without a last invoice.
+        let query = Form::new().with("invoice_now", false).with("prorate", false).expanding(&Subscription::EXPANDED);
+        let ended = match self.client.delete(&path_of("subscriptions", id.as_str())?, &query).await {
+            // One that is over by now is not found for this.
+            Err(failure) if failure.is_missing() => self.load(id.as_str()).await?,
+            ended => ended?,
+        };
+        self.billed(&ended).await
     }
 
     /// Has a subscription follow no schedule.

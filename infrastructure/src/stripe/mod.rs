@@ -53,6 +53,12 @@ impl StripeBilling {
         Self { client: Client::new(url, Arc::clone(&keys), clock, ids), keys }
     }
 
+    /// A subscription that can be changed: not one that is over.
+    async fn load_open(&self, id: &ProviderSubscriptionId) -> Result<Subscription, BillingError> {
+        let subscription = self.load(id.as_str()).await?;
+        if subscription.is_over() { Err(BillingError::Unknown("the subscription")) } else { Ok(subscription) }
+    }
+
     async fn load(&self, id: &str) -> Result<Subscription, Failure> {
         self.client.get(&path_of("subscriptions", id)?, &Form::new().expanding(&Subscription::EXPANDED)).await
     }
@@ -113,7 +119,11 @@ impl BillingProvider for StripeBilling {
 
     async fn subscriptions_of(&self, customer: &CustomerId) -> Result<Vec<BilledSubscription>, BillingError> {
         let mut billed = Vec::new();
-        for subscription in self.list(customer).await? {
+        for mut subscription in self.list(customer).await? {
+            // A list has no invoices, which say what was charged.
+            if !subscription.is_over() {
+                subscription = self.load(&subscription.id).await?;
+            }
             billed.extend(self.interpret(&subscription).await?);
         }
         Ok(billed)

@@ -72,7 +72,7 @@ pub(super) struct Subscription {
 impl Subscription {
     /// What makes Stripe put everything into an answer that is read of a subscription.
     pub(super) const EXPANDED: [&str; 2] = ["discounts.source.coupon", "latest_invoice.confirmation_secret"];
-    /// The same for a list of them; what is still to be paid is not asked for of many.
+    /// The same for a list of them, whose invoices are not asked for.
     pub(super) const EXPANDED_IN_LIST: [&str; 1] = ["data.discounts.source.coupon"];
 
     pub(super) fn is_over(&self) -> bool {
@@ -143,6 +143,48 @@ pub(super) struct Invoice {
     pub(super) currency: String,
     // In place of the payment intent since version 2025-03-31.
     pub(super) confirmation_secret: Option<ConfirmationSecret>,
+    pub(super) lines: List<Line>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Line {
+    pub(super) amount: i64,
+    pub(super) discount_amounts: Option<Vec<DiscountAmount>>,
+    pub(super) period: LinePeriod,
+    pub(super) parent: Option<LineParent>,
+    pub(super) pricing: Option<Pricing>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DiscountAmount {
+    pub(super) amount: i64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LinePeriod {
+    pub(super) start: i64,
+    pub(super) end: i64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LineParent {
+    pub(super) subscription_item_details: Option<LineItem>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LineItem {
+    pub(super) subscription_item: String,
+    pub(super) proration: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Pricing {
+    pub(super) price_details: Option<PriceDetails>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PriceDetails {
+    pub(super) price: Expandable<Named>,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +221,7 @@ pub(super) struct PhaseTimes {
 
 #[derive(Deserialize)]
 pub(super) struct PaymentMethod {
+    pub(super) id: String,
     pub(super) customer: Option<Expandable<Named>>,
 }
 

@@ -6,8 +6,7 @@
 use application::ports::{BillingError, Ordered, OutstandingPayment, SubscriptionOrder};
 
 use super::{
-    StripeBilling,
-    catalogue::{self, Terms},
+    StripeBilling, catalogue,
     client::path_of,
     failure::Failure,
     form::Form,
@@ -15,38 +14,35 @@ use super::{
     reading::{SUBSCRIPTION_ID, TENANT_ID, money},
 };
 
-/// Under which a subscription says what it was ordered for.
-const ORDER: &str = "order";
-
 impl StripeBilling {
     pub(super) async fn order(&self, order: &SubscriptionOrder) -> Result<Ordered, BillingError> {
-        let terms = catalogue::terms(&self.client, &order.item).await?;
-        let mut subscription = self.begin(order, &terms).await?;
-        if let Some(method) = &order.payment_method {
-            self.attach(method, order).await?;
-            subscription = self.pay(subscription, method).await?;
+        let mut subscription = match self.begun(order).await? {
+            Some(subscription) => subscription,
+            None => self.begin(order).await?,
+        };
+        if let Some(method) = &order.payment_method
+            && !subscription.is_over()
+        {
+            let method = self.attach(method, order).await?;
+            subscription = self.pay(subscription, &method).await?;
         }
         let payment = outstanding(&subscription)?;
         Ok(Ordered { subscription: self.billed(&subscription).await?, payment })
     }
 
-    /// The subscription of an order: the one that was begun before, however long ago, or else a new one. One that was
-    /// begun for something else and is not paid for gives way.
-    async fn begin(&self, order: &SubscriptionOrder, terms: &Terms) -> Result<Subscription, BillingError> {
-        let known =
-            self.list(&order.customer_id).await?.into_iter().filter(|found| {
-                found.metadata.get(SUBSCRIPTION_ID).is_some_and(|id| id == order.subscription_id.as_str())
-            });
-        let (mut over, open): (Vec<_>, Vec<_>) = known.partition(Subscription::is_over);
-        for found in open {
-            let is_ordered = found.metadata.get(ORDER) == Some(&terms.fingerprint());
-            if is_ordered || !found.is_incomplete() {
-                return Ok(self.load(&found.id).await?);
-            }
-            over.push(self.end(&found.id).await?);
+    /// The subscription that an order began before, however long ago. One that is over stays so: its payment never came.
+    async fn begun(&self, order: &SubscriptionOrder) -> Result<Option<Subscription>, Failure> {
+        let is_ordered = |found: &Subscription| {
+            found.metadata.get(SUBSCRIPTION_ID).is_some_and(|id| id == order.subscription_id.as_str())
+        };
+        match self.list(&order.customer_id).await?.into_iter().find(is_ordered) {
+            Some(found) => self.load(&found.id).await.map(Some),
+            None => Ok(None),
         }
-        // Those that are over are counted, so that another one is made in their place, and one only.
-        let key = format!("subscription-{}-{}", order.subscription_id, over.len());
+    }
+
+    async fn begin(&self, order: &SubscriptionOrder) -> Result<Subscription, BillingError> {
+        let terms = catalogue::terms(&self.client, &order.item).await?;
         let mut form = Form::new()
             .with("customer", &order.customer_id)
             .with("items[0][price]", &terms.price)
@@ -54,25 +50,25 @@ impl StripeBilling {
             .with("payment_settings[save_default_payment_method]", "on_subscription")
             .with(format!("metadata[{TENANT_ID}]"), &order.tenant_id)
             .with(format!("metadata[{SUBSCRIPTION_ID}]"), &order.subscription_id)
-            .with(format!("metadata[{ORDER}]"), terms.fingerprint())
             .expanding(&Subscription::EXPANDED);
         if let Some(coupon) = &terms.coupon {
             form = form.with("discounts[0][coupon]", coupon);
         }
-        Ok(self.client.post("/v1/subscriptions", &form, &key).await?)
+        Ok(self.client.post("/v1/subscriptions", &form, &format!("subscription-{}", order.subscription_id)).await?)
     }
 
-    /// Has a payment method belong to the customer. One that belongs to somebody else is not known.
-    async fn attach(&self, method: &str, order: &SubscriptionOrder) -> Result<(), BillingError> {
+    /// Has a payment method belong to the customer, and says what it is called then. One that belongs to somebody else is
+    /// not known.
+    async fn attach(&self, method: &str, order: &SubscriptionOrder) -> Result<String, BillingError> {
         let path = path_of("payment_methods", method)?;
         let found: PaymentMethod = self.client.get(&path, &Form::new()).await?;
         match found.customer {
-            Some(owner) if owner.id() == order.customer_id.as_str() => Ok(()),
+            Some(owner) if owner.id() == order.customer_id.as_str() => Ok(found.id),
             Some(_) => Err(BillingError::Unknown("the payment method")),
             None => {
                 let form = Form::new().with("customer", &order.customer_id);
-                self.client.set::<PaymentMethod>(&format!("{path}/attach"), &form).await?;
-                Ok(())
+                // Those that Stripe has for tests, such as pm_card_visa, become others.
+                Ok(self.client.set::<PaymentMethod>(&format!("{path}/attach"), &form).await?.id)
             }
         }
     }

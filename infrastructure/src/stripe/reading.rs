@@ -9,7 +9,7 @@ use domain::{
 use super::{
     catalogue::{LOOKUP_KEY_PREFIX, TIER},
     failure::Failure,
-    objects::{Coupon, Item, Price, Schedule, Subscription},
+    objects::{Coupon, Expandable, Item, Line, Price, Schedule, Subscription},
 };
 
 /// Under which a subscription says whose it is.
@@ -92,8 +92,16 @@ fn renewal(subscription: &Subscription, item: &Item, choice: PlanChoice, schedul
     next.filter(|next| *next != choice).map_or(Renewal::Automatic, Renewal::Changing)
 }
 
-/// What one period costs, with what is taken off each payment from now on. What is charged says the invoice alone.
+/// What one period costs after the discount: what was invoiced for the current one, or else, where it was changed since
+/// and in a trial, what it would be with the discounts that are left.
 fn price_of(subscription: &Subscription, item: &Item) -> Result<Money, Failure> {
+    let invoice = subscription.latest_invoice.as_ref().and_then(Expandable::whole);
+    let invoice = invoice.filter(|_| subscription.status != "trialing");
+    if let Some(line) = invoice.and_then(|invoice| invoice.lines.data.iter().find(|line| is_for(line, item))) {
+        let off: i64 = line.discount_amounts.iter().flatten().map(|discount| discount.amount).sum();
+        let amount = u64::try_from(line.amount.saturating_sub(off)).map_err(|_| UNREADABLE)?;
+        return money(amount, &item.price.currency);
+    }
     let unit = item.price.unit_amount.ok_or(UNREADABLE)?;
     let mut amount = unit.checked_mul(item.quantity.unwrap_or(1)).ok_or(UNREADABLE)?;
     for discount in &subscription.discounts {
@@ -101,6 +109,15 @@ fn price_of(subscription: &Subscription, item: &Item) -> Result<Money, Failure> 
         amount = less(amount, coupon.ok_or(UNREADABLE)?)?;
     }
     money(amount, &item.price.currency)
+}
+
+/// Whether a line of an invoice is for the current period of an item, all of it.
+fn is_for(line: &Line, item: &Item) -> bool {
+    let of_item = line.parent.as_ref().and_then(|parent| parent.subscription_item_details.as_ref());
+    let price = line.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref());
+    of_item.is_some_and(|details| details.subscription_item == item.id && !details.proration)
+        && price.is_some_and(|details| details.price.id() == item.price.id)
+        && (line.period.start, line.period.end) == (item.current_period_start, item.current_period_end)
 }
 
 /// What is left of an amount, to the nearest minor unit of what is taken off, as Stripe has it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use application::ports::{BillingError, BillingProvider};
+use application::ports::{BillingError, BillingProvider, Clock};
 use chrono::{DateTime, TimeDelta};
 use domain::subscription::{BilledStatus, BilledSubscription, ProviderSubscriptionId, Renewal};
 
@@ -182,7 +182,20 @@ async fn what_is_ended_stays_so() {
     assert_eq!(bench.billing.cancel(&id).await, Ok(ended));
     assert_eq!(bench.charges(), [9_900]);
     let nobody = ProviderSubscriptionId::restore("sub_nobody");
-    assert_eq!(bench.billing.cancel(&nobody).await, Err(BillingError::Unknown("the subscription")));
+    let unknown = BillingError::Unknown("the subscription");
+    assert_eq!(bench.billing.cancel(&nobody).await, Err(unknown.clone()));
+    for id in [id, nobody] {
+        let in_a_day = bench.clock.now() + TimeDelta::days(1);
+        for refused in [
+            bench.billing.change_now(&id, &plan(STARTER), "a2").await,
+            bench.billing.change_at_period_end(&id, &plan(STARTER), "a3").await,
+            bench.billing.set_renewal(&id, true).await,
+            bench.billing.set_renewal(&id, false).await,
+            bench.billing.extend_trial(&id, in_a_day).await,
+        ] {
+            assert_eq!(refused, Err(unknown.clone()));
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Subscriptions are begun once, and paid once.
 
 use application::ports::{BillingError, BillingProvider, Ordered, SubscriptionOrder};
-use chrono::{DateTime, Datelike};
+use chrono::{DateTime, Datelike, TimeDelta};
 use domain::{
     SubscriptionId, Tier,
     discount::{AmountOff, Discount},
@@ -128,14 +128,23 @@ async fn what_is_charged_is_what_stripe_says() {
         (with_discount(plan(PROFESSIONAL), percent(25), Some(3)), 7_425, 7_425),
         // The first payment alone is cheaper.
         (with_discount(plan(PROFESSIONAL), percent(25), Some(1)), 7_425, 9_900),
-        (with_discount(plan(PROFESSIONAL_YEARLY), fixed.clone(), None), 98_000, 98_000),
+        (with_discount(plan(PROFESSIONAL_YEARLY), fixed.clone(), Some(1)), 98_000, 99_000),
+        // Stripe has no coupon for that.
+        (with_discount(plan(PROFESSIONAL_YEARLY), fixed, None), 98_000, 98_000),
     ] {
         let bench = Bench::start();
         let customer = bench.customer().await;
         let ordered = SubscriptionOrder { item, ..order(&customer, None) };
         let Ordered { subscription, payment } = bench.billing.subscribe(&ordered).await.unwrap();
-        let amount = payment.unwrap().amount;
-        assert_eq!((amount, subscription.price), (dollars(charged), dollars(later)));
+        assert_eq!((payment.unwrap().amount, subscription.price), (dollars(charged), dollars(charged)));
+        let paid = SubscriptionOrder { payment_method: Some("pm_card_visa".to_owned()), ..ordered };
+        let paid = bench.billing.subscribe(&paid).await.unwrap().subscription;
+        let all = bench.billing.subscriptions_of(&customer).await.unwrap();
+        assert_eq!((&paid.price, all.as_slice()), (&dollars(charged), std::slice::from_ref(&paid)));
+        bench.stub.with(|state| state.turn(paid.id.as_str()));
+        let renewed = bench.billing.subscription(&paid.id).await.unwrap().unwrap();
+        assert_eq!(renewed.price, dollars(later));
+        assert_eq!(bench.charges(), [charged, later].map(|cents| i64::try_from(cents).unwrap()));
     }
 }
 
@@ -153,35 +162,17 @@ async fn what_costs_nothing_needs_no_payment() {
 }
 
 #[tokio::test]
-async fn an_order_of_something_else_takes_the_place_of_one_that_is_not_paid() {
+async fn an_order_whose_payment_never_came_is_over() {
     let bench = Bench::start();
     let customer = bench.customer().await;
     let first = bench.billing.subscribe(&order(&customer, None)).await.unwrap().subscription;
-    let other = SubscriptionOrder { item: plan(STARTER), ..order(&customer, None) };
-    let second = bench.billing.subscribe(&other).await.unwrap();
-    assert_eq!((second.subscription.choice, second.payment.unwrap().amount), (STARTER, dollars(2_900)));
-    let billed = bench.billing.subscriptions_of(&customer).await.unwrap();
-    assert_eq!(billed.iter().map(|one| &one.id).collect::<Vec<_>>(), [&second.subscription.id, &first.id]);
-    assert!(billed[1].status.is_over() && !billed[0].status.is_over());
-    // And back again.
-    let third = bench.billing.subscribe(&order(&customer, None)).await.unwrap().subscription;
-    assert_eq!((third.choice, third.id == first.id), (PROFESSIONAL, false));
-}
-
-#[tokio::test]
-async fn an_order_whose_payment_never_came_begins_anew() {
-    let bench = Bench::start();
-    let customer = bench.customer().await;
-    let first = bench.billing.subscribe(&order(&customer, None)).await.unwrap().subscription;
-    bench.stub.with(|state| {
-        let now = state.now;
-        let found = state.only();
-        (found.status, found.ended_at) = ("incomplete_expired", Some(now));
-    });
-    let second = bench.billing.subscribe(&order(&customer, None)).await.unwrap().subscription;
-    assert_ne!(first.id, second.id);
-    let again = bench.billing.subscribe(&order(&customer, None)).await.unwrap().subscription;
-    assert_eq!(second.id, again.id);
+    bench.stub.with(|state| state.advance(TimeDelta::hours(24)));
+    for method in [None, Some("pm_card_visa")] {
+        let again = bench.billing.subscribe(&order(&customer, method)).await.unwrap();
+        assert_eq!((again.subscription.id == first.id, again.subscription.status.is_over()), (true, true));
+        assert_eq!(again.payment, None);
+    }
+    assert_eq!(bench.charges(), Vec::<i64>::new());
 }
 
 #[tokio::test]
@@ -218,13 +209,14 @@ async fn a_price_or_a_coupon_that_somebody_else_put_in_place_is_not_used() {
     let customer = bench.customer().await;
     let discounted =
         SubscriptionOrder { item: with_discount(plan(PROFESSIONAL), percent(20), None), ..order(&customer, None) };
-    let ordered = bench.billing.subscribe(&discounted).await.unwrap().subscription;
-    bench.billing.cancel(&ordered.id).await.unwrap();
+    bench.billing.subscribe(&discounted).await.unwrap();
+    let another =
+        |item| SubscriptionOrder { item, subscription_id: SubscriptionId::restore("s2"), ..order(&customer, None) };
     bench.stub.with(|state| state.coupons.get_mut("SPRING27-20percent-forever").unwrap().percent_off = Some(90.0));
-    let refused = bench.billing.subscribe(&discounted).await.unwrap_err();
+    let refused = bench.billing.subscribe(&another(discounted.item)).await.unwrap_err();
     assert_eq!(refused, BillingError::Refused("the coupon SPRING27-20percent-forever is another one".to_owned()));
     bench.stub.with(|state| state.prices.values_mut().for_each(|price| price.amount = 1));
-    let refused = bench.billing.subscribe(&order(&customer, None)).await.unwrap_err();
+    let refused = bench.billing.subscribe(&another(plan(PROFESSIONAL))).await.unwrap_err();
     let key = "purposepath_professional_monthly_9900_usd";
     assert_eq!(refused, BillingError::Refused(format!("the price with the lookup key {key} is another one")));
 }
@@ -233,11 +225,11 @@ async fn a_price_or_a_coupon_that_somebody_else_put_in_place_is_not_used() {
 async fn an_archived_price_is_made_anew() {
     let bench = Bench::start();
     let customer = bench.customer().await;
-    let ordered = bench.billing.subscribe(&order(&customer, None)).await.unwrap().subscription;
-    bench.billing.cancel(&ordered.id).await.unwrap();
+    bench.billing.subscribe(&order(&customer, None)).await.unwrap();
     bench.stub.with(|state| state.prices.values_mut().for_each(|price| price.active = false));
     bench.stub.forget_keys();
-    assert!(bench.billing.subscribe(&order(&customer, None)).await.is_ok());
+    let another = SubscriptionOrder { subscription_id: SubscriptionId::restore("s2"), ..order(&customer, None) };
+    assert!(bench.billing.subscribe(&another).await.is_ok());
     bench.stub.with(|state| {
         let active: Vec<_> = state.prices.values().filter(|price| price.active).collect();
         assert_eq!((state.prices.len(), active.len(), active[0].amount), (2, 1, 9_900));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Error, Result,
     params::Params,
-    state::{Coupon, Price, State},
+    state::{Coupon, PaymentMethod, Price, State},
 };
 
 impl State {
@@ -97,6 +97,7 @@ impl State {
         assert_ne!(coupon.percent_off.is_some(), coupon.amount_off.is_some());
         assert_eq!(coupon.amount_off.is_some(), coupon.currency.is_some());
         assert_eq!(coupon.duration == "repeating", coupon.months.is_some());
+        assert!(coupon.amount_off.is_none() || coupon.duration != "forever", "not since version 2025-03-31");
         self.coupons.insert(id.clone(), coupon);
         Ok(self.coupon_json(&id))
     }
@@ -112,9 +113,13 @@ impl State {
     pub(super) fn attach(&mut self, id: &str, params: &mut Params) -> Result {
         let customer = params.need("customer")?;
         self.customer(&customer, "customer")?;
-        let method = self.payment_methods.get_mut(id).ok_or_else(|| Error::missing("payment_method"))?;
-        method.customer = Some(customer);
-        self.payment_method(id)
+        let Some(PaymentMethod { card, .. }) = self.payment_methods.get(id) else {
+            return Err(Error::missing("payment_method"));
+        };
+        let card = *card;
+        let id = if id.starts_with("pm_card_") { self.name("pm") } else { id.to_owned() };
+        self.payment_methods.insert(id.clone(), PaymentMethod { card, customer: Some(customer) });
+        self.payment_method(&id)
     }
 
     pub(super) fn list_configurations(&mut self, params: &mut Params) -> Value {

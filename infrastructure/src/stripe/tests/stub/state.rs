@@ -15,6 +15,13 @@ pub(crate) enum Card {
     Cautious,
 }
 
+/// Payment methods that Stripe has for tests. Whoever attaches one gets another.
+const FOR_TESTS: [(&str, Card); 3] = [
+    ("pm_card_visa", Card::Good),
+    ("pm_card_chargeDeclined", Card::Declined("generic_decline")),
+    ("pm_card_authenticationRequired", Card::Cautious),
+];
+
 pub(crate) struct PaymentMethod {
     pub(crate) card: Card,
     pub(crate) customer: Option<String>,
@@ -37,7 +44,7 @@ pub(crate) struct Coupon {
     pub(crate) amount_off: Option<i64>,
     pub(crate) currency: Option<String>,
     pub(crate) duration: String,
-    pub(crate) months: Option<i64>,
+    pub(crate) months: Option<u32>,
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
@@ -64,7 +71,11 @@ pub(crate) struct Subscription {
 #[derive(Clone)]
 pub(crate) struct Invoice {
     pub(crate) subscription: String,
+    pub(crate) price: String,
+    pub(crate) period: (i64, i64),
+    pub(crate) full: i64,
     pub(crate) amount: i64,
+    pub(crate) is_proration: bool,
     pub(crate) currency: String,
     pub(crate) status: &'static str,
 }
@@ -102,8 +113,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(super) const fn new(now: i64) -> Self {
-        Self {
+    pub(super) fn new(now: i64) -> Self {
+        let mut state = Self {
             now,
             made: 0,
             customers: BTreeMap::new(),
@@ -116,7 +127,11 @@ impl State {
             schedules: BTreeMap::new(),
             configurations: BTreeMap::new(),
             charges: Vec::new(),
+        };
+        for (id, card) in FOR_TESTS {
+            state.add_card(id, card);
         }
+        state
     }
 
     pub(super) fn name(&mut self, prefix: &str) -> String {

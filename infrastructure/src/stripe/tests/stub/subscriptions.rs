@@ -1,6 +1,6 @@
 //! Subscriptions and what is paid for them.
 
-use chrono::{DateTime, Months};
+use chrono::{DateTime, Months, TimeDelta};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,6 +14,7 @@ impl State {
     pub(super) fn list_subscriptions(&mut self, params: &mut Params) -> Result {
         let (customer, status, limit) = (params.need("customer")?, params.take("status"), params.take("limit"));
         assert_eq!((status.as_deref(), limit.as_deref()), (Some("all"), Some("100")));
+        self.customer(&customer, "customer")?;
         let of_customer = self.subscriptions.iter().rev().filter(|found| found.customer == customer);
         let expands = params.expands("data.discounts.source.coupon");
         Ok(list(of_customer.map(|found| self.json(found, expands, false))))
@@ -52,17 +53,9 @@ impl State {
             payment_method: None,
             latest_invoice: None,
         };
-        let amount = self.amount(&subscription.price, &subscription.discounts);
-        if amount == 0 {
+        if self.invoice(&mut subscription) == 0 {
             subscription.status = "active";
         }
-        let status = if amount == 0 { "paid" } else { "open" };
-        let currency = self.prices[&subscription.price].currency.clone();
-        let invoice = self.name("in");
-        self.invoices.insert(invoice.clone(), Invoice { subscription: id.clone(), amount, currency, status });
-        subscription.latest_invoice = Some(invoice);
-        // A discount of one payment was given with that.
-        subscription.discounts.retain(|(_, coupon)| self.coupons[coupon].duration != "once");
         self.subscriptions.push(subscription);
         self.subscription(&id, params)
     }
@@ -101,6 +94,32 @@ impl State {
         self.subscription(id, params)
     }
 
+    /// Makes an invoice for the current period, and returns its amount; one of nothing is paid.
+    fn invoice(&mut self, subscription: &mut Subscription) -> i64 {
+        let Subscription { id, price, period, discounts, .. } = &*subscription;
+        let (full, amount) = (self.prices[price].amount, self.amount(price, discounts));
+        let invoice = Invoice {
+            subscription: id.clone(),
+            price: price.clone(),
+            period: *period,
+            full,
+            amount,
+            is_proration: false,
+            currency: self.prices[price].currency.clone(),
+            status: if amount == 0 { "paid" } else { "open" },
+        };
+        let name = self.name("in");
+        self.invoices.insert(name.clone(), invoice);
+        subscription.latest_invoice = Some(name);
+        // A discount of one payment was given with that, and one of several may end.
+        let (now, end) = (subscription.created, subscription.period.1);
+        subscription.discounts.retain(|(_, coupon)| match self.coupons[coupon].months {
+            Some(months) => end < Self::after(now, months),
+            None => self.coupons[coupon].duration != "once",
+        });
+        amount
+    }
+
     /// Another price from now on: what is left of the period is credited, and the difference charged at once, or nothing
     /// changes.
     fn change_price(&mut self, subscription: &mut Subscription, price: String) -> std::result::Result<(), Error> {
@@ -120,7 +139,19 @@ impl State {
         if !same_interval {
             subscription.period = (self.now, self.period_end(self.now, &price));
         }
-        subscription.price = price;
+        let invoice = Invoice {
+            subscription: subscription.id.clone(),
+            price: price.clone(),
+            period: (self.now, subscription.period.1),
+            full: debit - credit,
+            amount: (debit - credit).max(0),
+            is_proration: true,
+            currency: self.prices[&price].currency.clone(),
+            status: "paid",
+        };
+        let name = self.name("in");
+        self.invoices.insert(name.clone(), invoice);
+        (subscription.price, subscription.latest_invoice) = (price, Some(name));
         Ok(())
     }
 
@@ -167,6 +198,26 @@ impl State {
         self.settle(&id, method);
     }
 
+    /// Time passes, and brings what is due.
+    pub(crate) fn advance(&mut self, by: TimeDelta) {
+        let until = self.now + by.num_seconds();
+        for index in 0..self.subscriptions.len() {
+            loop {
+                let Subscription { id, status, period, created, .. } = self.subscriptions[index].clone();
+                let expires = created + TimeDelta::hours(23).num_seconds();
+                if status == "incomplete" && expires <= until {
+                    let found = &mut self.subscriptions[index];
+                    (found.status, found.ended_at) = ("incomplete_expired", Some(expires));
+                } else if matches!(status, "active" | "trialing") && period.1 <= until {
+                    self.turn(&id);
+                } else {
+                    break;
+                }
+            }
+        }
+        self.now = until;
+    }
+
     /// The period of a subscription ends, and whatever was to come comes.
     pub(crate) fn turn(&mut self, id: &str) {
         let mut subscription = self.found(id).unwrap().clone();
@@ -178,7 +229,7 @@ impl State {
                 self.enter_next_phase(&schedule, &mut subscription);
             }
             subscription.period = (self.now, self.period_end(self.now, &subscription.price));
-            let amount = self.amount(&subscription.price, &subscription.discounts);
+            let amount = self.invoice(&mut subscription);
             let method = subscription.payment_method.clone().unwrap();
             let charged = self.charge(&method, amount, "authentication_required");
             subscription.status = if charged.is_ok() { "active" } else { "past_due" };
@@ -215,6 +266,10 @@ impl State {
 
     pub(super) fn period_end(&self, start: i64, price: &str) -> i64 {
         let months = if self.prices[price].interval == "year" { 12 } else { 1 };
+        Self::after(start, months)
+    }
+
+    fn after(start: i64, months: u32) -> i64 {
         let start = DateTime::from_timestamp(start, 0).unwrap();
         start.checked_add_months(Months::new(months)).unwrap().timestamp()
     }
@@ -243,10 +298,18 @@ impl State {
     }
 
     fn invoice_json(&self, id: &str, with_secret: bool) -> Value {
-        let Invoice { amount, currency, status, .. } = &self.invoices[id];
+        let Invoice { subscription, price, period, full, amount, is_proration, currency, status } = &self.invoices[id];
+        let details = json!({ "subscription_item": format!("si_{subscription}"), "proration": is_proration });
+        let line = json!({
+            "object": "line_item", "amount": full, "discount_amounts": [{ "amount": full - amount, "discount": "di" }],
+            "period": { "start": period.0, "end": period.1 },
+            "parent": { "type": "subscription_item_details", "subscription_item_details": details },
+            "pricing": { "type": "price_details", "price_details": { "price": price } },
+        });
         let secret = json!({ "type": "payment_intent", "client_secret": format!("pi_of_{id}_secret") });
         json!({
             "id": id, "object": "invoice", "status": status, "amount_due": amount, "currency": currency,
+            "lines": list([line].into_iter()),
             "confirmation_secret": if with_secret && *status == "open" { secret } else { Value::Null },
         })
     }
