@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod billing;
+mod fixtures;
 mod suite;
 
 use infrastructure::dynamodb::{embedded::EmbeddedDynamoDb, tables::UsersKey};

@@ -5,6 +5,7 @@ mod changes;
 mod local;
 mod orders;
 mod provider;
+mod stripe;
 mod time;
 
 /// Hands the names of the tests that hold for every provider to a macro. A test that is missing here is dead code, which

@@ -67,8 +67,8 @@ impl State {
             assert_eq!(params.need("items[0][id]")?, format!("si_{id}"));
             assert_eq!(params.need("proration_behavior")?, "always_invoice");
             assert_eq!(params.need("payment_behavior")?, "error_if_incomplete");
-            after.discounts = self.take_discounts("discounts", params)?;
-            self.change_price(&mut after, price)?;
+            let discounts = self.take_discounts("discounts", params)?;
+            self.change_price(&mut after, price, discounts)?;
         }
         let flag = params.flag("cancel_at_period_end");
         let date = params.take("cancel_at");
@@ -122,7 +122,12 @@ impl State {
 
     /// Another price from now on: what is left of the period is credited, and the difference charged at once, or nothing
     /// changes.
-    fn change_price(&mut self, subscription: &mut Subscription, price: String) -> std::result::Result<(), Error> {
+    fn change_price(
+        &mut self,
+        subscription: &mut Subscription,
+        price: String,
+        discounts: Vec<(String, String)>,
+    ) -> std::result::Result<(), Error> {
         if !self.prices.contains_key(&price) {
             return Err(Error::missing("items[0][price]"));
         }
@@ -130,7 +135,7 @@ impl State {
         let left = |amount: i64| amount * (end - self.now) / (end - start);
         let credit = left(self.amount(&subscription.price, &subscription.discounts));
         let same_interval = self.prices[&price].interval == self.prices[&subscription.price].interval;
-        let full = self.amount(&price, &subscription.discounts);
+        let full = self.amount(&price, &discounts);
         let debit = if same_interval { left(full) } else { full };
         if debit > credit && subscription.status != "trialing" {
             let method = subscription.payment_method.clone().ok_or_else(|| Error::card("missing", None))?;
@@ -151,7 +156,7 @@ impl State {
         };
         let name = self.name("in");
         self.invoices.insert(name.clone(), invoice);
-        (subscription.price, subscription.latest_invoice) = (price, Some(name));
+        (subscription.price, subscription.discounts, subscription.latest_invoice) = (price, discounts, Some(name));
         Ok(())
     }
 
