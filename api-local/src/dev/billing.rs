@@ -3,7 +3,7 @@
 use application::ports::{BillingError, BillingProvider};
 use axum::{
     Json, Router,
-    extract::{Path, Request, State},
+    extract::{Path, RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -34,8 +34,12 @@ async fn look(State(provider): State<LocalBilling>, headers: HeaderMap) -> Respo
     })
 }
 
-/// Does what a button of the page says.
-async fn act(State(provider): State<LocalBilling>, Path((id, action)): Path<(String, String)>) -> Response {
+/// Does what a button of the page says, and leads back to it as it was.
+async fn act(
+    State(provider): State<LocalBilling>,
+    Path((id, action)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let id = ProviderSubscriptionId::restore(id);
     let done = match action.as_str() {
         "pay" => provider.pay(&id).await,
@@ -45,7 +49,9 @@ async fn act(State(provider): State<LocalBilling>, Path((id, action)): Path<(Str
         _ => return (StatusCode::NOT_FOUND, "There is no such action.").into_response(),
     };
     match done {
-        Ok(()) => Redirect::to(PATH).into_response(),
+        Ok(()) => {
+            Redirect::to(&query.map_or_else(|| PATH.to_owned(), |query| format!("{PATH}?{query}"))).into_response()
+        }
         Err(error @ BillingError::Unknown(_)) => (StatusCode::NOT_FOUND, error.to_string()).into_response(),
         Err(error @ BillingError::Unavailable(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response()

@@ -111,6 +111,12 @@ async fn the_dashboard_is_a_page_to_which_portals_lead() {
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.starts_with("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}");
     assert!(page.text().await.unwrap().contains("<title>Billing"));
+
+    // A button leads back to the same page.
+    let (page, query) = url.split_once('?').unwrap();
+    let id = shop.at_provider().await["id"].as_str().unwrap().to_owned();
+    let pressed = shop.client.post(format!("{page}/subscriptions/{id}/cancel?{query}")).send().await.unwrap();
+    assert_eq!(pressed.headers()["location"].to_str().unwrap(), format!("/dev/billing?{query}"));
 }
 
 #[tokio::test]
