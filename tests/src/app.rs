@@ -65,14 +65,15 @@ pub struct App {
     pub probe: Probe,
     /// The tables' names.
     pub tables: Layout,
-    /// What the service can do, for what no route reaches.
-    pub use_cases: UseCases,
+    /// What the service can do, for what no route reaches. Boxed, as the other large parts are: each test carries its
+    /// service along.
+    pub use_cases: Box<UseCases>,
     /// Takes the money, which there is none of.
     pub billing: LocalBilling,
     /// The secret that signs tokens.
     pub jwt_secret: String,
     now: Arc<dyn Clock>,
-    relay: Relay,
+    relay: Box<Relay>,
     mailbox: Arc<Mailbox>,
     seen_mails: AtomicUsize,
     finished: bool,
@@ -226,6 +227,11 @@ impl AppBuilder {
 
     /// Starts the service on an empty store that others may reach as well.
     pub async fn start_on(self, dynamodb: aws_sdk_dynamodb::Client) -> App {
+        // The largest future of them all, which every test would carry along.
+        Box::pin(self.assemble_on(dynamodb)).await
+    }
+
+    async fn assemble_on(self, dynamodb: aws_sdk_dynamodb::Client) -> App {
         let config = self.config();
         create_missing(&dynamodb, &config.tables).await.expect("the tables are valid");
         let (probe, clock) = (Probe::default(), Arc::new(TestClock::new()));
@@ -281,11 +287,11 @@ impl App {
             dynamodb,
             probe,
             tables: config.tables,
-            use_cases: services.use_cases,
+            use_cases: Box::new(services.use_cases),
             billing: services.local_billing.expect("the stage is local"),
             jwt_secret,
             now: services.clock,
-            relay: services.relay,
+            relay: Box::new(services.relay),
             mailbox: services.mailbox.expect("mail is caught"),
             seen_mails: AtomicUsize::new(0),
             finished: false,
