@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use application::{
     AdminService, AuditService, AuthService, BillingService, BusinessService, InvitationService, MemberService,
-    TenantService, UseCases, UserService,
+    TenantService, UsageService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -46,6 +46,7 @@ hand_out! {
     AdminService: use_cases.admin;
     TenantService: use_cases.tenants;
     BillingService: use_cases.billing;
+    UsageService: use_cases.usage;
     BusinessService: use_cases.business;
     MemberService: use_cases.members;
     HealthService: health;

@@ -59,6 +59,12 @@ impl IdempotentRequest {
         Self { id: TokenHash::of(&format!("{}\n{}", self.id.as_str(), actor.user_id())), ..self }
     }
 
+    /// The same request about one thing, where its body does not name that.
+    #[must_use]
+    pub(crate) fn about(self, thing: &str) -> Self {
+        Self { fingerprint: TokenHash::of(&format!("{}\n{thing}", self.fingerprint.as_str())), ..self }
+    }
+
     /// The record's identity.
     #[must_use]
     pub const fn id(&self) -> &TokenHash {

@@ -25,6 +25,7 @@ mod retry;
 mod security_log;
 pub mod telemetry;
 pub mod tenants;
+pub mod usage;
 pub mod use_cases;
 pub mod users;
 
@@ -39,5 +40,6 @@ pub use invitations::InvitationService;
 pub use members::MemberService;
 pub use relay::Relay;
 pub use tenants::TenantService;
+pub use usage::UsageService;
 pub use use_cases::{Ports, UseCases};
 pub use users::UserService;

@@ -15,9 +15,10 @@ use crate::{
         AccountRepository, AuditTrail, BillingProvider, BillingRepository, BusinessRepository, Clock,
         DiscountRepository, EntitlementRepository, IdGenerator, IdentityClaimRepository, IdentityTokens,
         InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository,
-        TierCatalogue, Tokens, UnitOfWork,
+        TierCatalogue, Tokens, UnitOfWork, UsageRepository,
     },
     tenants::TenantService,
+    usage::UsageService,
     users::UserService,
 };
 
@@ -34,7 +35,9 @@ pub struct Ports {
     pub sessions: Arc<dyn SessionRepository>,
     /// Knows what tenants may use.
     pub entitlements: Arc<dyn EntitlementRepository>,
-    /// Reads the users and tenants of the whole platform.
+    /// Knows how much tenants have used.
+    pub usage: Arc<dyn UsageRepository>,
+    /// Reads the users, tenants and subscriptions of the whole platform.
     pub directory: Arc<dyn PlatformDirectory>,
     /// Reads what happened.
     pub audit_trail: Arc<dyn AuditTrail>,
@@ -87,6 +90,8 @@ pub struct UseCases {
     pub members: MemberService,
     /// Subscriptions, and what is paid for them.
     pub billing: BillingService,
+    /// What tenants have used of what their plans limit.
+    pub usage: UsageService,
 }
 
 impl UseCases {
@@ -94,14 +99,16 @@ impl UseCases {
     #[must_use]
     pub fn new(ports: &Ports, auth: AuthSettings, admins: PlatformAdmins) -> Self {
         let tenants = TenantService::new(ports, &auth);
+        let billing = BillingService::new(ports, auth.links.clone());
         Self {
             invitations: InvitationService::new(ports, auth.links.clone()),
-            billing: BillingService::new(ports, auth.links.clone()),
             auth: AuthService::new(ports, auth),
             users: UserService::new(ports),
             audit: AuditService::new(ports),
-            admin: AdminService::new(ports, tenants.clone(), admins),
+            admin: AdminService::new(ports, tenants.clone(), billing.clone(), admins),
             tenants,
+            billing,
+            usage: UsageService::new(ports),
             business: BusinessService::new(ports),
             members: MemberService::new(ports),
         }

@@ -117,6 +117,10 @@ identifier! {
     /// Names one [`Redemption`](crate::discount::Redemption) of a discount code.
     RedemptionId
 }
+identifier! {
+    /// Names one limit of a plan, such as `goals`. Which there are, the tiers say.
+    LimitName
+}
 
 #[cfg(test)]
 mod tests {

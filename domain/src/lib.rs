@@ -34,6 +34,7 @@ pub mod session;
 pub mod subscription;
 pub mod tenant;
 pub mod tier;
+pub mod usage;
 pub mod user;
 pub mod verification;
 pub mod version;
@@ -49,8 +50,8 @@ pub use event::{Aggregate, DomainEvent};
 pub use https_url::HttpsUrl;
 pub use identity::{IdentityProvider, OutsideIdentity};
 pub use ids::{
-    DiscountCodeId, IdentityId, InvitationId, ProductId, RedemptionId, SessionId, SubscriptionId, TenantId, TokenId,
-    UserId,
+    DiscountCodeId, IdentityId, InvitationId, LimitName, ProductId, RedemptionId, SessionId, SubscriptionId, TenantId,
+    TokenId, UserId,
 };
 pub use invitation::{Invitation, InvitationToken};
 pub use locale::{Currency, Language, TimeZone};
@@ -64,6 +65,7 @@ pub use session::Session;
 pub use subscription::{Plan, Subscription, SubscriptionStatus};
 pub use tenant::Tenant;
 pub use tier::{Tier, TierOffer};
+pub use usage::{Usage, UsageAmount, UsageChange};
 pub use user::User;
 pub use verification::{OneTimeToken, TokenHash, TokenSecret};
 pub use version::Version;

@@ -223,6 +223,7 @@ pub async fn assemble(
         members: Arc::new(store.members()),
         sessions: Arc::new(store.sessions()),
         entitlements: Arc::new(store.entitlements()),
+        usage: Arc::new(store.usage()),
         directory: Arc::new(store.directory()),
         audit_trail: Arc::new(store.audit_trail()),
         invitations: Arc::new(store.invitations(config.tokens.accept_legacy_invitations)),

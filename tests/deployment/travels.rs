@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use application::ports::PricedPlan;
+use chrono::TimeDelta;
 use domain::{
     Frequency, Tier, TierOffer,
     subscription::{CustomerId, PlanChoice},
@@ -36,14 +37,19 @@ async fn end(app: App) -> BTreeSet<Access> {
     accesses
 }
 
-/// The lists of the whole platform.
+/// The lists of the whole platform, and a trial that is extended.
 async fn administration() -> BTreeSet<Access> {
     let app = App::start().await;
     let admin = app.platform_admin().await;
     let by_address = format!("/admin/users?email={}", admin.email);
-    for path in ["/admin/users", "/admin/tenants", "/admin/audit"] {
+    for path in ["/admin/users", "/admin/tenants", "/admin/subscriptions", "/admin/audit"] {
         app.client.get(path).bearer(&admin.tokens.access).send().await.succeeded();
     }
+    let trial = json!({ "tier_id": "starter" });
+    app.client.post("/subscription/trial/start", &trial).bearer(&admin.tokens.access).send().await.succeeded();
+    let longer = json!({ "new_expiration_date": app.now() + TimeDelta::days(20), "reason": "Late data" });
+    let extend = format!("/admin/users/{}/subscription/trial/extend", admin.user_id);
+    app.client.put(&extend, &longer).bearer(&admin.tokens.access).send().await.succeeded();
     // The address is claimed, and the index of addresses does not say so.
     app.set(Table::Users, &admin.user_id, "email", &app.address("other")).await;
     app.client.get(&by_address).bearer(&admin.tokens.access).send().await.succeeded();

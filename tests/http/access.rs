@@ -52,7 +52,15 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("PUT", "/api/v1/user/subscription/auto-renewal", AtLeast(Owner), r#"{"auto_renewal":false}"#),
     ("GET", "/.well-known/jwks.json", Public, ""),
     ("GET", "/api/v1/admin/audit", PlatformAdmin, ""),
+    ("GET", "/api/v1/admin/subscriptions", PlatformAdmin, ""),
     ("GET", "/api/v1/admin/tenants", PlatformAdmin, ""),
+    ("GET", "/api/v1/admin/users/{id}/subscription/trial/history", PlatformAdmin, ""),
+    (
+        "PUT",
+        "/api/v1/admin/users/{id}/subscription/trial/extend",
+        PlatformAdmin,
+        r#"{"new_expiration_date":"2027-03-01T00:00:00Z","reason":"Late data"}"#,
+    ),
     ("GET", "/api/v1/admin/users", PlatformAdmin, ""),
     ("GET", "/api/v1/auth/confirm-email/validate", Public, ""),
     ("GET", "/api/v1/auth/health", Public, ""),
@@ -78,6 +86,9 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("POST", "/api/v1/admin/tenants/{id}/reactivate", PlatformAdmin, ""),
     ("POST", "/api/v1/admin/tenants/{id}/suspend", PlatformAdmin, r#"{"reason":"other"}"#),
     ("GET", "/api/v1/user/sessions", SIGNED_IN, ""),
+    ("GET", "/api/v1/user/usage", SIGNED_IN, ""),
+    ("POST", "/api/v1/user/usage/{name}", AtLeast(Member), r#"{"amount":1}"#),
+    ("POST", "/api/v1/user/usage/{name}/release", AtLeast(Member), r#"{"amount":1}"#),
     ("GET", "/api/v1/users", AtLeast(Admin), ""),
     ("GET", "/api/v1/users/count", AtLeast(Admin), ""),
     ("GET", "/api/v1/users/{id}", SIGNED_IN, ""),
@@ -188,7 +199,8 @@ impl World {
                 .replace("/users/{id}", "/users/{member}")
                 .replace("/tenants/{id}", "/tenants/{tenant}")
                 .replace("/invitations/{id}", "/invitations/{invitation}")
-                .replace("/products/{id}", &format!("/products/{PRODUCT}")),
+                .replace("/products/{id}", &format!("/products/{PRODUCT}"))
+                .replace("/usage/{name}", "/usage/nothing"),
         );
         let body =
             if operation.body.is_empty() { json!({}) } else { serde_json::from_str(&fill(operation.body)).unwrap() };

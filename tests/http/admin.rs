@@ -24,7 +24,7 @@ fn ids(list: &Value, field: &str) -> Vec<String> {
     ids
 }
 
-const LISTS: [&str; 3] = ["/admin/users", "/admin/tenants", "/admin/audit"];
+const LISTS: [&str; 4] = ["/admin/users", "/admin/tenants", "/admin/subscriptions", "/admin/audit"];
 
 #[tokio::test]
 async fn rule_18_no_role_of_a_tenant_administers_the_platform() {
@@ -158,6 +158,12 @@ async fn rule_26_every_use_is_on_record_without_what_was_looked_for() {
             &anna.tenant_id,
             r#"{"filters":["tenant_id","status"]}"#,
         ),
+        (
+            "/admin/subscriptions?status=active&tier=starter".to_owned(),
+            "AdminListedSubscriptions",
+            "*",
+            r#"{"filters":["status","tier"]}"#,
+        ),
         ("/admin/tenants?name=Anna".to_owned(), "AdminListedTenants", "*", r#"{"filters":["name"]}"#),
         ("/admin/audit".to_owned(), "AdminListedAudit", "*", "{}"),
         (
@@ -216,6 +222,10 @@ async fn rule_20_what_an_administrator_asks_for_is_bounded() {
         ("/admin/tenants", "name", &long),
         ("/admin/tenants", "name", ""),
         ("/admin/tenants", "status", "gone"),
+        ("/admin/subscriptions", "status", "gone"),
+        ("/admin/subscriptions", "tier", "golden"),
+        ("/admin/subscriptions", "limit", "0"),
+        ("/admin/subscriptions", "cursor", "a.b"),
         ("/admin/audit", "tenant_id", "a%20b"),
         ("/admin/audit", "limit", "1000"),
         ("/admin/audit", "cursor", "eA"),

@@ -38,4 +38,6 @@ mod telemetry;
 mod tenants;
 mod tokens;
 mod transactions;
+mod trials;
+mod usage;
 mod user_sessions;

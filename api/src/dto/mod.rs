@@ -21,6 +21,8 @@ pub(crate) mod schemas;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod tenant;
+pub(crate) mod trial;
+pub(crate) mod usage;
 pub(crate) mod user;
 
 /// An optional text. A form that leaves a field empty sends `""`, and means what `null` means.

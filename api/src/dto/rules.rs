@@ -11,11 +11,11 @@ use application::{
 use chrono::DateTime;
 use domain::{
     Currency, EmailAddress, Frequency, HttpsUrl, IdentityProvider, Language, PersonName, PhoneNumber, ProductId,
-    PromoCode, Role, TenantId, Tier, TimeZone, Timestamp, TokenHash, UserId, Version,
+    PromoCode, Role, SubscriptionStatus, TenantId, Tier, TimeZone, Timestamp, TokenHash, UsageAmount, UserId, Version,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    subscription::CancellationReason,
+    subscription::{CancellationReason, TrialExtensionReason},
     tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, UserStatus,
@@ -81,6 +81,14 @@ pub(crate) fn tenant_status(text: &str) -> Verdict {
     judge(read_tenant_status(text))
 }
 
+pub(crate) fn tier(text: &str) -> Verdict {
+    judge(read_tier(text))
+}
+
+pub(crate) fn subscription_status(text: &str) -> Verdict {
+    judge(read_subscription_status(text))
+}
+
 pub(crate) fn paid_tier(text: &str) -> Verdict {
     judge(read_paid_tier(text))
 }
@@ -95,6 +103,14 @@ pub(crate) fn promo_code(text: &str) -> Verdict {
 
 pub(crate) fn cancellation_reason(text: &str) -> Verdict {
     judge(CancellationReason::parse(text))
+}
+
+pub(crate) fn trial_extension_reason(text: &str) -> Verdict {
+    judge(TrialExtensionReason::parse(text))
+}
+
+pub(crate) fn usage_amount(amount: i64) -> Verdict {
+    judge(UsageAmount::new(amount))
 }
 
 pub(crate) fn payment_method(text: &str) -> Verdict {
@@ -272,6 +288,15 @@ pub(super) fn read_user_status(text: &str) -> Result<UserStatus, String> {
 
 pub(super) fn read_tenant_status(text: &str) -> Result<TenantStatus, String> {
     TenantStatus::from_name(text).ok_or_else(|| one_of(TenantStatus::ALL.iter().map(|status| status.as_str())))
+}
+
+pub(super) fn read_tier(text: &str) -> Result<Tier, String> {
+    Tier::from_name(text).ok_or_else(|| one_of(Tier::ALL.iter().map(|tier| tier.as_str())))
+}
+
+pub(super) fn read_subscription_status(text: &str) -> Result<SubscriptionStatus, String> {
+    let names = SubscriptionStatus::ALL.iter().map(|status| status.as_str());
+    SubscriptionStatus::from_name(text).ok_or_else(|| one_of(names))
 }
 
 pub(super) fn read_paid_tier(text: &str) -> Result<Tier, String> {

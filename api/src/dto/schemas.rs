@@ -7,11 +7,11 @@ use application::{
 };
 use domain::{
     EmailAddress, Frequency, HttpsUrl, IdentityProvider, PersonName, PhoneNumber, PromoCode, Role, SubscriptionStatus,
-    Tier, TokenHash,
+    Tier, TokenHash, UsageAmount,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    subscription::CancellationReason,
+    subscription::{CancellationReason, TrialExtensionReason},
     tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, PasswordPolicy, UserStatus,
@@ -349,6 +349,18 @@ pub(crate) fn nullable_payment_method() -> Object {
 
 pub(crate) fn nullable_reason() -> Object {
     nullable(text(CancellationReason::MAX_LENGTH)).into()
+}
+
+pub(crate) fn trial_extension_reason() -> Object {
+    text(TrialExtensionReason::MAX_LENGTH).into()
+}
+
+pub(crate) fn nullable_usage_amount() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(1))
+        .maximum(Some(UsageAmount::MAX))
+        .into()
 }
 
 pub(crate) fn nullable_url() -> Object {

@@ -15,6 +15,8 @@ mod members;
 mod names;
 mod sessions;
 mod tenants;
+mod trials;
+mod usage;
 mod user;
 
 use axum::Router;
@@ -67,6 +69,8 @@ fn unlimited<R: Routes>() -> R {
         .merge(billing::routes())
         .merge(business::routes())
         .merge(admin::routes())
+        .merge(trials::routes())
+        .merge(usage::routes())
         .merge(health::routes())
 }
 

@@ -1,11 +1,13 @@
 //! Administration of the platform: what no role of a tenant allows.
 //!
 //! Every method takes a [`PlatformAdmin`], and puts the use of it on record before anything else: where that cannot be
-//! written, nothing is read or changed.
+//! written, nothing is shown or changed. Only whose tenant it is about is looked up before, where a user is named.
 
 mod audit;
+mod subscriptions;
 mod suspend;
 mod tenants;
+mod trials;
 mod users;
 
 use std::sync::Arc;
@@ -14,10 +16,12 @@ use domain::TenantId;
 use serde_json::json;
 
 pub use suspend::AdminSuspensionError;
+pub use trials::AdminTrialError;
 
 use crate::{
     actor::{Actor, Denied, PlatformAdmin, PlatformAdmins},
     audit::{AuditActor, AuditEntry, AuditTarget},
+    billing::BillingService,
     error::Failure,
     ports::{AuditTrail, ChangeSet, PlatformDirectory, UnitOfWork, Write},
     retry::{look_again, settle},
@@ -33,6 +37,7 @@ pub struct AdminService {
     trail: Arc<dyn AuditTrail>,
     unit_of_work: Arc<dyn UnitOfWork>,
     tenants: TenantService,
+    billing: BillingService,
 }
 
 /// What an administrator asks for.
@@ -52,11 +57,12 @@ impl<'a> Use<'a> {
 }
 
 impl AdminService {
-    /// The service on these ports, for these administrators; tenants are switched off and on by their own service.
+    /// The service on these ports, for these administrators; what they do to tenants and trials, the services of those
+    /// do.
     #[must_use]
-    pub fn new(ports: &Ports, tenants: TenantService, admins: PlatformAdmins) -> Self {
+    pub fn new(ports: &Ports, tenants: TenantService, billing: BillingService, admins: PlatformAdmins) -> Self {
         let Ports { directory, audit_trail, unit_of_work, .. } = ports.clone();
-        Self { admins, directory, trail: audit_trail, unit_of_work, tenants }
+        Self { admins, directory, trail: audit_trail, unit_of_work, tenants, billing }
     }
 
     /// Takes somebody who is signed in for an administrator of the platform, as the list of them is now.

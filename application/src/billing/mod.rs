@@ -6,6 +6,7 @@
 //! (docs/adr/0016-the-provider-is-right.md).
 
 mod change;
+mod extension;
 mod follow;
 mod portal;
 mod price;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use domain::{Subscription, subscription::ProviderSubscriptionId};
 
 pub use change::{ChangePlan, ChangePlanError, PlanChanged};
+pub use extension::{ExtendTrial, ExtendTrialError};
 pub use portal::{OpenPortal, PortalError};
 pub use reconcile::{
     Done, Drift, Finding, Reconciler, Reconciliation, ReconciliationPorts, Run, Side, TenantFailure, TenantReport,

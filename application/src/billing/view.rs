@@ -38,7 +38,7 @@ impl BillingService {
     }
 
     /// Everything that is shown of a subscription.
-    pub(super) async fn shown(&self, subscription: Subscription) -> Result<ShownSubscription, StoreError> {
+    pub(crate) async fn shown(&self, subscription: Subscription) -> Result<ShownSubscription, StoreError> {
         let offer = self.tiers.find(subscription.snapshot().choice.tier).await?;
         let is_live = subscription.is_live(self.clock.now());
         Ok(ShownSubscription { subscription, offer, is_live, provider: self.provider.name() })

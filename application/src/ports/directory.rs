@@ -1,6 +1,10 @@
 use async_trait::async_trait;
-use domain::{EmailAddress, Tenant, TenantId, User, tenant::TenantStatus, user::UserStatus};
+use domain::{
+    EmailAddress, Subscription, SubscriptionStatus, Tenant, TenantId, Tier, User, UserId, tenant::TenantStatus,
+    user::UserStatus,
+};
 
+use super::StoreError;
 use crate::{
     actor::PlatformAdmin,
     page::{Page, PageError, PageRequest},
@@ -49,7 +53,25 @@ impl TenantFilter {
     }
 }
 
-/// Reads the users and tenants of the whole platform, which takes an administrator of it.
+/// Which subscriptions to show; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SubscriptionFilter {
+    /// Where they stand.
+    pub status: Option<SubscriptionStatus>,
+    /// What they are for.
+    pub tier: Option<Tier>,
+}
+
+impl SubscriptionFilter {
+    /// Whether a subscription is one to show.
+    #[must_use]
+    pub fn admits(&self, subscription: &Subscription) -> bool {
+        let (Self { status, tier }, plan) = (self, subscription.plan());
+        status.is_none_or(|wanted| plan.status == wanted) && tier.is_none_or(|wanted| plan.tier == wanted)
+    }
+}
+
+/// Reads the users, tenants and subscriptions of the whole platform, which takes an administrator of it.
 ///
 /// A page takes a bounded number of calls to the store, whatever the filter: where few rows fit, it may hold less than
 /// was asked for although there is a next one. A row that cannot be read is left out, and logged. What changed a moment
@@ -68,6 +90,13 @@ pub trait PlatformDirectory: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<User>, PageError>;
 
+    /// One user, without their preferences, as they are now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store fails or holds something unreadable.
+    async fn user(&self, admin: &PlatformAdmin, id: &UserId) -> Result<Option<User>, StoreError>;
+
     /// Tenants.
     ///
     /// # Errors
@@ -79,4 +108,16 @@ pub trait PlatformDirectory: Send + Sync {
         filter: &TenantFilter,
         page: &PageRequest,
     ) -> Result<Page<Tenant>, PageError>;
+
+    /// Subscriptions, those that are over included.
+    ///
+    /// # Errors
+    ///
+    /// [`PageError`] when the cursor is not of this list, or the store fails.
+    async fn subscriptions(
+        &self,
+        admin: &PlatformAdmin,
+        filter: &SubscriptionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Subscription>, PageError>;
 }

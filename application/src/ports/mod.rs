@@ -25,6 +25,7 @@ mod tokens;
 mod unit_of_work;
 #[cfg(any(test, feature = "fixtures"))]
 mod unreached;
+mod usage;
 
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use audit::{AuditFilter, AuditTrail};
@@ -35,7 +36,7 @@ pub use billing::{
 };
 pub use business::BusinessRepository;
 pub use clock::Clock;
-pub use directory::{PlatformDirectory, TenantFilter, UserFilter};
+pub use directory::{PlatformDirectory, SubscriptionFilter, TenantFilter, UserFilter};
 pub use discounts::DiscountRepository;
 pub use entitlements::EntitlementRepository;
 pub use health::{Component, HealthCheck};
@@ -59,6 +60,7 @@ pub use tokens::{
 pub use unit_of_work::{ChangeSet, CommitError, Refusal, UnitOfWork, Write};
 #[cfg(any(test, feature = "fixtures"))]
 pub use unreached::Unreached;
+pub use usage::{UsageRecord, UsageRepository};
 
 #[cfg(test)]
 pub(crate) mod mocks {

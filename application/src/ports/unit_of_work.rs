@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use domain::{
-    BillingAccount, BusinessFoundation, DiscountCode, DomainEvent, EmailAddress, Invitation, OneTimeToken, Outcome,
-    Seats, Session, SessionId, Subscription, Tenant, TenantId, Timestamp, TokenHash, TokenId, User, UserId,
-    discount::Redemption, session::RefreshToken, verification::Purpose,
+    BillingAccount, BusinessFoundation, DiscountCode, DomainEvent, EmailAddress, Invitation, LimitName, OneTimeToken,
+    Outcome, Seats, Session, SessionId, Subscription, Tenant, TenantId, Timestamp, TokenHash, TokenId, Usage, User,
+    UserId, discount::Redemption, session::RefreshToken, verification::Purpose,
 };
 
-use super::{IdentityClaim, Mail, ProviderEvent, SeatRecord, StoreError};
+use super::{IdentityClaim, Mail, ProviderEvent, SeatRecord, StoreError, UsageRecord};
 use crate::{
     actor::PlatformAdmin,
     audit::{AuditActor, AuditEntry},
@@ -126,6 +126,20 @@ pub enum Write {
         after: Seats,
         /// How many may be taken; `None` is unlimited.
         limit: Option<u32>,
+    },
+    /// Counts how much a tenant uses of something. A counter becomes as much more or less as lies between `before` and
+    /// `after`, whatever it is by now; [`Refusal::QuotaExceeded`] when there is not as much left of the limit any more,
+    /// or not as much to be given back. A counter that there is not begins as in `after`; [`Refusal::Stale`] when there
+    /// is one by now.
+    SaveUsage {
+        /// The tenant.
+        tenant_id: TenantId,
+        /// What is counted.
+        name: LimitName,
+        /// As loaded.
+        before: UsageRecord,
+        /// As decided, with the limit that it was decided on.
+        after: Usage,
     },
     /// Stores what differs between the foundation of a business as loaded, if there was one, and as decided;
     /// [`Refusal::Stale`] when it is not the loaded one any more, be it by this service or by a Python one.
@@ -320,6 +334,9 @@ pub enum Refusal {
     /// All seats of the tenant were taken meanwhile.
     #[error("all seats were taken meanwhile")]
     NoSeatLeft,
+    /// So much is not left any more, or is not there to be given back.
+    #[error("what was left was used meanwhile")]
+    QuotaExceeded,
     /// The last redemption of the discount code was taken meanwhile, or the code was changed.
     #[error("the discount code was redeemed or changed meanwhile")]
     CodeExhausted,

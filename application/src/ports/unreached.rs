@@ -4,16 +4,18 @@ mod billing;
 mod credentials;
 mod identities;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::{
-    BusinessFoundation, EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, Session, Tenant,
-    Timestamp, User, UserId, invitation::InvitationStatus,
+    BusinessFoundation, EmailAddress, Entitlements, Invitation, InvitationId, InvitationToken, LimitName, Session,
+    Subscription, Tenant, Timestamp, User, UserId, invitation::InvitationStatus,
 };
 
 use super::{
     AuditFilter, AuditTrail, BusinessRepository, EntitlementRepository, HeldInvitation, InvitationRepository, Member,
-    MemberRepository, PlatformDirectory, SeatRecord, SessionRepository, StoreError, TenantFilter, TenantRepository,
-    UserFilter,
+    MemberRepository, PlatformDirectory, SeatRecord, SessionRepository, StoreError, SubscriptionFilter, TenantFilter,
+    TenantRepository, UsageRecord, UsageRepository, UserFilter,
 };
 use crate::{
     actor::{PlatformAdmin, TenantScope},
@@ -56,6 +58,17 @@ impl EntitlementRepository for Unreached {
 }
 
 #[async_trait]
+impl UsageRepository for Unreached {
+    async fn find(&self, _: &TenantScope, _: &LimitName) -> Result<UsageRecord, StoreError> {
+        unreached()
+    }
+
+    async fn all(&self, _: &TenantScope) -> Result<BTreeMap<String, UsageRecord>, StoreError> {
+        unreached()
+    }
+}
+
+#[async_trait]
 impl SessionRepository for Unreached {
     async fn of_user(&self, _: &TenantScope, _: &UserId) -> Result<Vec<Session>, StoreError> {
         unreached()
@@ -86,6 +99,19 @@ impl AuditTrail for Unreached {
 #[async_trait]
 impl PlatformDirectory for Unreached {
     async fn users(&self, _: &PlatformAdmin, _: &UserFilter, _: &PageRequest) -> Result<Page<User>, PageError> {
+        Ok(unreached()?)
+    }
+
+    async fn user(&self, _: &PlatformAdmin, _: &UserId) -> Result<Option<User>, StoreError> {
+        unreached()
+    }
+
+    async fn subscriptions(
+        &self,
+        _: &PlatformAdmin,
+        _: &SubscriptionFilter,
+        _: &PageRequest,
+    ) -> Result<Page<Subscription>, PageError> {
         Ok(unreached()?)
     }
 

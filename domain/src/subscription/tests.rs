@@ -222,6 +222,18 @@ fn a_trial_is_extended_to_a_later_day_and_remembers_it() {
     assert_eq!(paid.extend_trial(again, reason, admin, at(1)).map(kinds), Err(TrialExtensionRefused::NotOnTrial));
 }
 
+#[test]
+fn the_history_of_a_trial_stays_short() {
+    let mut trial = trial();
+    let reason = TrialExtensionReason::parse("Again").unwrap();
+    let end = at(0) + TRIAL;
+    let mut extend = |to| trial.extend_trial(to, reason.clone(), UserId::restore("admin"), at(1)).map(kinds);
+    for hour in 1..=50 {
+        extend(end + Duration::hours(hour)).unwrap();
+    }
+    assert_eq!(extend(end + Duration::hours(51)), Err(TrialExtensionRefused::TooOften));
+}
+
 fn any_status() -> impl Strategy<Value = BilledStatus> {
     prop_oneof![
         Just(BilledStatus::Incomplete),

@@ -16,6 +16,9 @@ pub const TRIAL: Duration = Duration::days(14);
 /// The longest that a trial is extended beyond the day of the extension.
 const LONGEST_EXTENSION: Duration = Duration::days(366);
 
+/// How often a trial is extended at most, so that its history stays short.
+const MAX_EXTENSIONS: usize = 50;
+
 /// How a trial was extended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialExtension {
@@ -43,6 +46,9 @@ pub enum TrialExtensionRefused {
     /// It would end in more than a year.
     #[error("must be within a year from now")]
     TooLate,
+    /// It was extended often enough.
+    #[error("the trial was extended {MAX_EXTENSIONS} times, which is the most that there is")]
+    TooOften,
 }
 
 impl Subscription {
@@ -100,9 +106,17 @@ impl Subscription {
         if to > now + LONGEST_EXTENSION {
             return Err(TrialExtensionRefused::TooLate);
         }
+        if self.state.trial_extensions.len() >= MAX_EXTENSIONS {
+            return Err(TrialExtensionRefused::TooOften);
+        }
         let (period, renewal) = (BillingPeriod::lasting(period.start(), to - period.start()), *renewal);
         self.state.state = SubscriptionState::Trialing { period, renewal };
         self.state.trial_extensions.push(TrialExtension { from, to, reason, by, at: now });
         Ok(self.happened(SubscriptionEventKind::TrialExtended { ends_at: to }, now))
+    }
+    /// Notes why a trial that the billing provider holds ends later. When it ends is taken over from the provider.
+    pub fn is_tried_longer_because(&mut self, extension: TrialExtension) {
+        self.state.updated_at = extension.at;
+        self.state.trial_extensions.push(extension);
     }
 }

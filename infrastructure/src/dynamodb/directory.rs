@@ -1,21 +1,21 @@
-//! Reading the users and tenants of the whole platform.
+//! Reading the users, tenants and subscriptions of the whole platform.
 
 use std::error::Error;
 
 use application::{
     actor::PlatformAdmin,
     page::{InvalidCursor, Page, PageError, PageRequest},
-    ports::{PlatformDirectory, StoreError, TenantFilter, UserFilter},
+    ports::{PlatformDirectory, StoreError, SubscriptionFilter, TenantFilter, UserFilter},
 };
 use async_trait::async_trait;
-use domain::{EmailAddress, Tenant, TenantId, User};
+use domain::{EmailAddress, Subscription, Tenant, TenantId, User, UserId};
 use futures::future::try_join;
 
 use super::{
     DynamoStore, cursor,
     errors::store_error,
     expression::{Item, text},
-    items::{email_claim, tenant, user},
+    items::{email_claim, subscription, tenant, user},
     tables::{Table, index},
 };
 
@@ -24,7 +24,7 @@ const MAX_CALLS: u32 = 8;
 /// How many rows one call looks at when not all of them may be wanted.
 const LOOKED_AT: usize = 250;
 
-/// The users and tenants tables: as a whole, in the order in which DynamoDB keeps them; users of one tenant through the
+/// The users, tenants and subscriptions tables: as a whole, in the order in which DynamoDB keeps them; users of one tenant through the
 /// tenant's index; users of one address through the claim and the index of addresses.
 #[derive(Clone, Debug)]
 pub struct DynamoPlatformDirectory {
@@ -168,6 +168,11 @@ impl PlatformDirectory for DynamoPlatformDirectory {
         Ok(Page { items, next: None })
     }
 
+    async fn user(&self, _admin: &PlatformAdmin, id: &UserId) -> Result<Option<User>, StoreError> {
+        let row = self.store.get(Table::Users, id.as_str()).await?;
+        row.as_ref().map(|row| user::read(row, None, self.store.layout.users_key())).transpose()
+    }
+
     async fn tenants(
         &self,
         _admin: &PlatformAdmin,
@@ -176,5 +181,18 @@ impl PlatformDirectory for DynamoPlatformDirectory {
     ) -> Result<Page<Tenant>, PageError> {
         let wanted = |row: &Item| tenant::read(row).map(|tenant| Some(tenant).filter(|tenant| filter.admits(tenant)));
         self.gather(Table::Tenants, None, page, *filter != TenantFilter::default(), wanted).await
+    }
+
+    async fn subscriptions(
+        &self,
+        _admin: &PlatformAdmin,
+        filter: &SubscriptionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Subscription>, PageError> {
+        let wanted = |row: &Item| {
+            subscription::read(row).map(|subscription| Some(subscription).filter(|found| filter.admits(found)))
+        };
+        let is_picky = *filter != SubscriptionFilter::default();
+        self.gather(Table::Subscriptions, None, page, is_picky, wanted).await
     }
 }

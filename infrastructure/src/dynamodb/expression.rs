@@ -89,9 +89,9 @@ impl Changes {
     }
 
     /// Adds to a number that is there.
-    pub(super) fn add(mut self, attribute: &str, amount: i64) -> Self {
+    pub(super) fn add(mut self, attribute: &str, amount: impl Into<i128>) -> Self {
         self.set.push(format!("#{attribute} = #{attribute} + :{attribute}"));
-        self.values.insert(format!(":{attribute}"), number(&amount));
+        self.values.insert(format!(":{attribute}"), number(&amount.into()));
         self
     }
 

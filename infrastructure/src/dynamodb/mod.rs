@@ -25,6 +25,7 @@ mod store;
 pub mod tables;
 mod tenants;
 mod unit_of_work;
+mod usage;
 
 pub use accounts::DynamoAccountRepository;
 pub use audit::DynamoAuditTrail;
@@ -43,3 +44,4 @@ pub use sessions::DynamoSessionRepository;
 pub use store::{AUDIT_KEPT_FOR, DynamoStore};
 pub use tenants::DynamoTenantRepository;
 pub use unit_of_work::DynamoUnitOfWork;
+pub use usage::DynamoUsageRepository;

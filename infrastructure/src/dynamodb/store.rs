@@ -11,7 +11,7 @@ use super::{
     DynamoAccountRepository, DynamoAuditTrail, DynamoBilledTenants, DynamoBillingRepository, DynamoBusinessRepository,
     DynamoDeadLetters, DynamoDiscountRepository, DynamoEntitlementRepository, DynamoHealthCheck,
     DynamoIdentityClaimRepository, DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox,
-    DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository, DynamoUnitOfWork,
+    DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository, DynamoUnitOfWork, DynamoUsageRepository,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
@@ -107,6 +107,12 @@ impl DynamoStore {
     #[must_use]
     pub fn entitlements(&self) -> DynamoEntitlementRepository {
         DynamoEntitlementRepository::new(self.clone())
+    }
+
+    /// Knows how much tenants have used.
+    #[must_use]
+    pub fn usage(&self) -> DynamoUsageRepository {
+        DynamoUsageRepository::new(self.clone())
     }
 
     /// Reads invitations. `accept_legacy`: whether tokens of the Python service are taken.

@@ -80,6 +80,8 @@ pub enum Table {
     AccountSessions,
     /// How many seats of a tenant are taken.
     AccountSeats,
+    /// How much of what its plan limits a tenant has used.
+    AccountUsage,
     /// What each tenant is to the billing provider.
     AccountBilling,
     /// Events of the billing provider that were received.
@@ -98,7 +100,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -114,6 +116,7 @@ impl Table {
         Self::AccountIdentities,
         Self::AccountSessions,
         Self::AccountSeats,
+        Self::AccountUsage,
         Self::AccountBilling,
         Self::AccountProviderEvents,
         Self::AccountOutbox,
@@ -142,6 +145,7 @@ impl Table {
             Self::AccountIdentities => "account-identities",
             Self::AccountSessions => "account-sessions",
             Self::AccountSeats => "account-seats",
+            Self::AccountUsage => "account-usage",
             Self::AccountBilling => "account-billing",
             Self::AccountProviderEvents => "account-provider-events",
             Self::AccountOutbox => "account-outbox",
@@ -171,6 +175,7 @@ impl Table {
             Self::AccountIdentities => "ACCOUNT_IDENTITIES_TABLE",
             Self::AccountSessions => "ACCOUNT_SESSIONS_TABLE",
             Self::AccountSeats => "ACCOUNT_SEATS_TABLE",
+            Self::AccountUsage => "ACCOUNT_USAGE_TABLE",
             Self::AccountBilling => "ACCOUNT_BILLING_TABLE",
             Self::AccountProviderEvents => "ACCOUNT_PROVIDER_EVENTS_TABLE",
             Self::AccountOutbox => "ACCOUNT_OUTBOX_TABLE",
@@ -269,6 +274,7 @@ impl<'a> TableDefinition<'a> {
                 Self { indexes: vec![by(index::BY_USER, "user_id")], ttl_attribute: Some("ttl"), ..plain("session_id") }
             }
             Table::AccountSeats => plain("tenant_id"),
+            Table::AccountUsage => Self { sort_key: Some("name"), ..plain("tenant_id") },
             Table::AccountBilling => {
                 Self { indexes: vec![by(index::BILLING_BY_CUSTOMER, "customer_id")], ..plain("tenant_id") }
             }

@@ -5,6 +5,7 @@ mod business;
 mod discounts;
 mod identities;
 mod plan;
+mod usage;
 mod verdict;
 mod writes;
 

@@ -3,9 +3,9 @@
 use application::{
     actor::PlatformAdmin,
     page::{Cursor, PageError, PageRequest, PageSize},
-    ports::{TenantFilter, UserFilter},
+    ports::{SubscriptionFilter, TenantFilter, UserFilter},
 };
-use domain::{TenantId, UserId, tenant::TenantStatus, user::UserStatus};
+use domain::{SubscriptionStatus, TenantId, Tier, UserId, tenant::TenantStatus, user::UserStatus};
 use infrastructure::dynamodb::tables::Table;
 
 use super::{
@@ -153,4 +153,52 @@ pub(crate) async fn a_row_that_nobody_can_read_does_not_hide_the_others(store: &
     }
     let of_b = UserFilter { email: Some(email("b")), ..UserFilter::default() };
     assert!(users(store, &of_b, "10").await.is_empty());
+}
+
+pub(crate) async fn a_user_is_found_in_whatever_tenant_as_they_are_now(store: &Store) {
+    plant_user(store, "a", "one", None).await;
+    let find = async |id: &str| store.directory.user(&admin(), &UserId::restore(id)).await;
+    assert_eq!(find("a").await.unwrap().unwrap().snapshot().tenant_id, TenantId::restore("one"));
+    store.overwrite(Table::Users, "a", "tenant_id", text("two")).await;
+    assert_eq!(find("a").await.unwrap().unwrap().snapshot().tenant_id, TenantId::restore("two"));
+    assert!(find("b").await.unwrap().is_none());
+    store.overwrite(Table::Users, "a", "role", text("king")).await;
+    assert!(find("a").await.is_err());
+}
+
+/// Every subscription that there is, page by page; sorted.
+async fn subscriptions(store: &Store, filter: SubscriptionFilter, size: &str) -> Vec<String> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let request = page(size, after);
+        let page = store.directory.subscriptions(&admin(), &filter, &request).await.unwrap();
+        assert!(page.items.len() <= usize::from(request.size.get()));
+        found.extend(page.items.iter().map(|subscription| subscription.snapshot().id.to_string()));
+        after = page.next;
+        if after.is_none() {
+            found.sort();
+            return found;
+        }
+    }
+}
+
+pub(crate) async fn subscriptions_are_found_by_where_they_stand_and_what_they_are_for(store: &Store) {
+    for (id, tenant, status, tier) in [
+        ("a", "one", "active", "starter"),
+        ("b", "one", "cancelled", "starter"),
+        ("c", "two", "active", "enterprise"),
+        ("d", "two", "s3cr3t", "enterprise"),
+    ] {
+        let row = [("subscription_id", id), ("tenant_id", tenant), ("status", status), ("tier", tier)];
+        store.plant(Table::Subscriptions, item(row.map(|(name, value)| (name, text(value))))).await;
+    }
+    let active = SubscriptionFilter { status: Some(SubscriptionStatus::Active), tier: None };
+    let starter = SubscriptionFilter { status: None, tier: Some(Tier::Starter) };
+    for size in ["1", "2", "10"] {
+        assert_eq!(subscriptions(store, SubscriptionFilter::default(), size).await, ["a", "b", "c"]);
+        assert_eq!(subscriptions(store, active, size).await, ["a", "c"]);
+        assert_eq!(subscriptions(store, starter, size).await, ["a", "b"]);
+        let both = SubscriptionFilter { tier: Some(Tier::Starter), ..active };
+        assert_eq!(subscriptions(store, both, size).await, ["a"]);
+    }
 }

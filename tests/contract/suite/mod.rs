@@ -24,6 +24,7 @@ pub(crate) mod sessions;
 pub(crate) mod store;
 pub(crate) mod tenants;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod verification;
 
@@ -189,11 +190,22 @@ macro_rules! for_each_test {
                 of_racing_requests_with_one_key_one_wins
                 a_key_can_be_used_again_when_it_is_forgotten
             }
+            usage {
+                what_nobody_has_counted_is_nothing
+                a_counter_is_one_tenants_and_one_limits
+                a_counter_begins_once
+                what_was_decided_holds_for_the_number_as_it_is_then
+                rule_25_racing_uses_never_oversell
+                a_counter_begins_where_python_left_off
+                counts_that_cannot_be_read_are_reported
+            }
             directory {
                 every_user_is_listed_once_whatever_the_page
                 users_are_found_by_where_they_stand
                 users_are_found_by_their_whole_address
                 tenants_are_found_by_name_and_by_where_they_stand
+                a_user_is_found_in_whatever_tenant_as_they_are_now
+                subscriptions_are_found_by_where_they_stand_and_what_they_are_for
                 a_row_that_nobody_can_read_does_not_hide_the_others
             }
             discounts {

@@ -14,7 +14,7 @@ use application::{
         Account, AccountRepository, AddressHolder, AuditTrail, BilledTenants, BillingRepository, BusinessRepository,
         ChangeSet, Clock, CommitError, DeadLetters, DiscountRepository, EntitlementRepository, HealthCheck,
         IdentityClaimRepository, InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository,
-        TenantRepository, UnitOfWork,
+        TenantRepository, UnitOfWork, UsageRepository,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -38,6 +38,7 @@ pub(crate) struct Store {
     pub(crate) accounts: Arc<dyn AccountRepository>,
     pub(crate) invitations: Arc<dyn InvitationRepository>,
     pub(crate) entitlements: Arc<dyn EntitlementRepository>,
+    pub(crate) usage: Arc<dyn UsageRepository>,
     pub(crate) discounts: Arc<dyn DiscountRepository>,
     pub(crate) billing: Arc<dyn BillingRepository>,
     pub(crate) billed_tenants: Arc<dyn BilledTenants>,
@@ -85,6 +86,7 @@ impl Store {
             accounts: Arc::new(store.accounts()),
             invitations: Arc::new(store.invitations(true)),
             entitlements: Arc::new(store.entitlements()),
+            usage: Arc::new(store.usage()),
             discounts: Arc::new(store.discounts()),
             billing: Arc::new(store.billing()),
             billed_tenants: Arc::new(store.billed_tenants()),

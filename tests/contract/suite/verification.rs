@@ -175,6 +175,7 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
         (Table::AccountIdentities, ours("identity_id", "x1")),
         (Table::AccountSessions, with(ours("session_id", "x1"), [("status", text("Sekret"))])),
         (Table::AccountSeats, ours("tenant_id", "t1")),
+        (Table::AccountUsage, item([("tenant_id", text("t1")), ("name", text("goals"))])),
         (Table::AccountOutbox, item([("stream", text("mail:x1")), ("position", text("p1"))])),
         (Table::AccountIdempotency, ours("key_hash", "x1")),
         (Table::AccountAudit, item([("tenant_id", text("t1")), ("position", text("p1")), ("month", text("2025-03"))])),
@@ -198,6 +199,7 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
         ("account-redemptions", "SPRING27 + t1", Reader::Account, "attribute redemption_id is missing"),
         ("account-seats", "t1", Reader::Account, "attribute members is missing"),
         ("account-sessions", "x1", Reader::Account, "attribute status is not one of its known values"),
+        ("account-usage", "t1 + goals", Reader::Account, "attribute used is missing"),
         ("business-data", "t1", Reader::Account, "attribute tenant_id is not the key of its row"),
         ("business-data", "t1", Reader::Python, "attribute tenant_id is not the key of its row"),
         ("business-data", "t1", Reader::Python, "attribute core_values holds what is not a text"),
@@ -229,7 +231,7 @@ pub(crate) async fn every_planted_defect_is_found_and_named_without_its_value(st
     assert_eq!(found, expected);
     let said = format!("{reading:?}").replace("Sekret-but-a-key", "");
     assert!(!said.to_lowercase().contains("sekret"), "{said}");
-    assert_eq!(reading.unreadable(), 23);
+    assert_eq!(reading.unreadable(), 24);
 }
 
 pub(crate) async fn a_table_that_is_not_there_is_no_defect(store: &Store) {

@@ -3,6 +3,7 @@
 mod breaking_off;
 mod changing;
 mod ending;
+mod held_trials;
 mod racing;
 mod shuffled;
 mod subscribing;

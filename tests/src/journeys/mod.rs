@@ -14,6 +14,7 @@ mod profiles;
 mod sessions;
 mod sign_up;
 mod tenants;
+mod usage;
 
 use futures::future::BoxFuture;
 
@@ -94,6 +95,9 @@ macro_rules! for_each_journey {
             }
             billing {
                 an_owner_tries_the_service_once
+            }
+            usage {
+                a_plan_includes_so_much_and_no_more
             }
             neighbours {
                 rule_4_a_python_user_signs_in_and_is_rehashed_and_claimed

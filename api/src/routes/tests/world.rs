@@ -41,6 +41,7 @@ impl World {
             members: Arc::new(Unreached),
             sessions: Arc::new(Unreached),
             entitlements: Arc::new(Unreached),
+            usage: Arc::new(Unreached),
             directory: Arc::new(Unreached),
             audit_trail: Arc::new(Unreached),
             invitations: Arc::new(Unreached),

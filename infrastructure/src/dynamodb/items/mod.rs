@@ -27,6 +27,7 @@ pub(super) mod session;
 pub(super) mod subscription;
 pub(super) mod tenant;
 pub(super) mod time;
+pub(super) mod usage;
 pub(super) mod user;
 
 use builder::ItemBuilder;

@@ -1,5 +1,7 @@
 //! The subscriptions table, shared with the Python services.
 
+use std::collections::BTreeMap;
+
 use application::ports::StoreError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -114,6 +116,28 @@ pub(in crate::dynamodb) fn live_plan<'a>(items: impl IntoIterator<Item = &'a Ite
     let live = items.into_iter().filter_map(read_or_log).filter(|subscription| subscription.is_live(now));
     let plans = live.map(|subscription| subscription.plan());
     plans.min_by_key(|plan| SubscriptionStatus::ALL.iter().position(|status| *status == plan.status))
+}
+
+/// How much a tenant had used, as the Python services counted it in the latest of its subscriptions that says so. Less
+/// than nothing is nothing.
+pub(in crate::dynamodb) fn read_usage(items: &[Item]) -> Result<BTreeMap<String, u64>, StoreError> {
+    let mut latest: Option<(Timestamp, Reader<'_>, &Item)> = None;
+    for item in items {
+        let row = Reader::new(Table::Subscriptions, item);
+        if let Some(counts) = row.map_if("usage")?.filter(|counts| !counts.is_empty()) {
+            let (_, updated_at) = row.created_and_updated()?;
+            if latest.as_ref().is_none_or(|(known, ..)| *known <= updated_at) {
+                latest = Some((updated_at, row, counts));
+            }
+        }
+    }
+    let Some((_, row, counts)) = latest else { return Ok(BTreeMap::new()) };
+    let read = |value: &AttributeValue| value.as_n().ok()?.parse::<i64>().ok();
+    let named = |(name, value): (&String, &AttributeValue)| {
+        let used = read(value).ok_or_else(|| row.unreadable("usage", "holds what is no count"))?;
+        Ok((name.clone(), u64::try_from(used).unwrap_or_default()))
+    };
+    counts.iter().map(named).collect()
 }
 
 /// Reads a subscription, if it can be read.

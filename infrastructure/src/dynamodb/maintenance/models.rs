@@ -8,7 +8,7 @@ use crate::dynamodb::{
     items::{
         audit_record, billing_account, business, discount_code, email_claim, entitlement, idempotency_record,
         identity_claim, invitation, message, one_time_token, preferences, provider_event, redemption, refresh_token,
-        seats, session, subscription, tenant, user,
+        seats, session, subscription, tenant, usage, user,
     },
     tables::{Layout, Table},
 };
@@ -40,6 +40,7 @@ pub(super) fn read(layout: &Layout, table: Table, item: &Item) -> Result<(), Sto
         Table::AccountIdentities => identity_claim::read(item).map(drop),
         Table::AccountSessions => session::read(item).map(drop),
         Table::AccountSeats => seats::read(item).map(drop),
+        Table::AccountUsage => usage::read(item).map(drop),
         Table::AccountBilling => billing_account::read(item).map(drop),
         Table::AccountProviderEvents => provider_event::read(item).map(drop),
         Table::AccountOutbox => message::check(item),

@@ -28,6 +28,7 @@ pub(super) const fn of(table: Table, users_key: UsersKey) -> Option<&'static [At
             | Table::AccountIdentities
             | Table::AccountSessions
             | Table::AccountSeats
+            | Table::AccountUsage
             | Table::AccountBilling
             | Table::AccountProviderEvents
             | Table::AccountOutbox

@@ -35,6 +35,7 @@ const CONTRACT: &str = "
     account-identities    ACCOUNT_IDENTITIES_TABLE   identity_id          user-index(user_id) -
     account-sessions      ACCOUNT_SESSIONS_TABLE     session_id           user-index(user_id) ttl
     account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
+    account-usage         ACCOUNT_USAGE_TABLE        tenant_id+name       - -
     account-billing       ACCOUNT_BILLING_TABLE      tenant_id            customer-index(customer_id) -
     account-provider-events ACCOUNT_PROVIDER_EVENTS_TABLE event_id         - ttl
     account-outbox        ACCOUNT_OUTBOX_TABLE       stream+position      due-index(queue+due_at) ttl

@@ -15,6 +15,7 @@ use domain::{
 use super::{
     billing, business, discounts, identities,
     plan::{LOADED_UPDATED_AT, Loaded, Plan},
+    usage,
 };
 use crate::dynamodb::{
     DynamoStore,
@@ -74,6 +75,9 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
         Write::ReleaseIdentity(claim) => identities::release(plan, store, claim)?,
         Write::SaveSeats { tenant_id, before, after, limit } => {
             save_seats(plan, store, tenant_id, *before, *after, *limit)?;
+        }
+        Write::SaveUsage { tenant_id, name, before, after } => {
+            usage::save(plan, store, (tenant_id, name), *before, *after)?;
         }
         Write::SaveBusiness { before, after } => business::save(plan, store, before.as_deref(), after).await?,
         Write::CreateDiscountCode(code) => discounts::create_code(plan, store, code)?,
