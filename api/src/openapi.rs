@@ -43,6 +43,7 @@ pub fn openapi() -> OpenApi {
         (name = "Authentication", description = "Signing up, in and out, and getting back in."),
         (name = "User", description = "What people see and change of themselves."),
         (name = "Tenant", description = "One's own organisation."),
+        (name = "Subscription and billing", description = "What the tiers are, and what they cost."),
         (
             name = "Platform administration",
             description = "For administrators of the platform, whom no role of a tenant makes. Every use is on record."

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use application::{
-    AdminService, AuditService, AuthService, BillingService, BusinessService, InvitationService, MemberService,
-    TenantService, UsageService, UseCases, UserService,
+    AdminService, AuditService, AuthService, BillingService, BusinessService, DiscountService, InvitationService,
+    MemberService, TenantService, UsageService, UseCases, UserService,
     ports::{Clock, Component, HealthCheck, IdGenerator},
 };
 use axum::extract::FromRef;
@@ -49,6 +49,7 @@ hand_out! {
     UsageService: use_cases.usage;
     BusinessService: use_cases.business;
     MemberService: use_cases.members;
+    DiscountService: use_cases.discounts;
     HealthService: health;
 }
 

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod auth;
 pub mod billing;
 pub mod business;
+pub mod discounts;
 pub mod error;
 #[cfg(test)]
 mod fixtures;
@@ -35,6 +36,7 @@ pub use audit::AuditService;
 pub use auth::AuthService;
 pub use billing::BillingService;
 pub use business::BusinessService;
+pub use discounts::DiscountService;
 pub use error::{Classified, ErrorKind, Failure};
 pub use invitations::InvitationService;
 pub use members::MemberService;

@@ -9,6 +9,7 @@ use crate::{
     auth::{AuthService, AuthSettings},
     billing::BillingService,
     business::BusinessService,
+    discounts::DiscountService,
     invitations::InvitationService,
     members::MemberService,
     ports::{
@@ -92,6 +93,8 @@ pub struct UseCases {
     pub billing: BillingService,
     /// What tenants have used of what their plans limit.
     pub usage: UsageService,
+    /// What tiers cost, and what codes take off.
+    pub discounts: DiscountService,
 }
 
 impl UseCases {
@@ -111,6 +114,7 @@ impl UseCases {
             usage: UsageService::new(ports),
             business: BusinessService::new(ports),
             members: MemberService::new(ports),
+            discounts: DiscountService::new(ports),
         }
     }
 }

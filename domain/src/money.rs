@@ -26,6 +26,20 @@ pub enum MoneyError {
     TooLarge,
 }
 
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAmount {
+    /// It is no decimal number, or one below nothing.
+    #[error("must be an amount of 0 or more")]
+    NoAmount,
+    /// It says what no coin of the currency can.
+    #[error("has more decimal places than the currency")]
+    TooPrecise,
+    /// It cannot be expressed.
+    #[error("is too large")]
+    TooLarge,
+}
+
 /// A whole number of hundredths, from 1 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Percentage(u8);
@@ -66,6 +80,25 @@ impl Money {
     #[must_use]
     pub const fn new(minor_units: u64, currency: Currency) -> Self {
         Self { minor_units, currency }
+    }
+
+    /// Reads an amount in major units, such as `29` or `29.90`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAmount`] says what is wrong with it.
+    pub fn from_major(text: &str, currency: Currency) -> Result<Self, InvalidAmount> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_digits(whole) || !is_digits(fraction) {
+            return Err(InvalidAmount::NoAmount);
+        }
+        let (fraction, places) = (fraction.trim_end_matches('0'), currency.decimal_places() as usize);
+        if fraction.len() > places {
+            return Err(InvalidAmount::TooPrecise);
+        }
+        let minor_units = format!("{whole}{fraction:0<places$}").parse().map_err(|_| InvalidAmount::TooLarge)?;
+        Ok(Self::new(minor_units, currency))
     }
 
     /// How many minor units it is.
@@ -177,6 +210,28 @@ mod tests {
         assert_eq!(money(units, code).to_major(), shown);
     }
 
+    #[rstest::rstest]
+    #[case::whole("29", "USD", Ok(2900))]
+    #[case::a_digit_less("29.5", "USD", Ok(2950))]
+    #[case::a_digit_more("29.500", "USD", Ok(2950))]
+    #[case::no_places("29.0", "JPY", Ok(29))]
+    #[case::three_places("0.005", "KWD", Ok(5))]
+    #[case::a_tenth_of_a_cent("29.505", "USD", Err(InvalidAmount::TooPrecise))]
+    #[case::below_nothing("-1", "USD", Err(InvalidAmount::NoAmount))]
+    #[case::an_exponent("1e3", "USD", Err(InvalidAmount::NoAmount))]
+    #[case::half_a_number("29.", "USD", Err(InvalidAmount::NoAmount))]
+    #[case::the_other_half(".5", "USD", Err(InvalidAmount::NoAmount))]
+    #[case::nothing("", "USD", Err(InvalidAmount::NoAmount))]
+    #[case::too_much("184467440737095516.16", "USD", Err(InvalidAmount::TooLarge))]
+    fn it_is_read_with_the_decimals_of_its_currency(
+        #[case] text: &str,
+        #[case] code: &str,
+        #[case] units: Result<u64, InvalidAmount>,
+    ) {
+        let read = Money::from_major(text, Currency::parse(code).unwrap());
+        assert_eq!(read.map(|money| money.minor_units()), units);
+    }
+
     #[test]
     fn currencies_do_not_mix() {
         let (dollars, euros) = (money(100, "USD"), money(1, "EUR"));
@@ -236,6 +291,7 @@ mod tests {
         fn what_is_shown_is_the_amount(units in 0..=u64::MAX, code in prop::sample::select(vec!["USD", "JPY", "KWD", "CLF"])) {
             let shown = money(units, code).to_major();
             prop_assert_eq!(shown.replace('.', "").parse::<u64>(), Ok(units));
+            prop_assert_eq!(Money::from_major(&shown, Currency::parse(code).unwrap()), Ok(money(units, code)));
         }
     }
 }

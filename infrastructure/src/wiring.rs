@@ -30,7 +30,7 @@ use crate::{
         tokens::{JwtTokens, LegacyTokens, TokenSettings},
     },
     dynamodb::{
-        DynamoDeadLetters, DynamoHealthCheck, DynamoStore,
+        DynamoDeadLetters, DynamoHealthCheck, DynamoStore, seed_missing_tiers,
         tables::{CreateTablesError, create_missing},
     },
     events::RecentEvents,
@@ -88,6 +88,9 @@ pub enum WiringError {
     /// The tables.
     #[error("the tables cannot be created: {0}")]
     Tables(#[from] CreateTablesError),
+    /// The rows of the tiers.
+    #[error("the tiers cannot be written: {0}")]
+    Tiers(#[source] StoreError),
     /// The signing secret.
     #[error("the signing secret cannot be used: {0}")]
     Keys(#[from] KeyRingError),
@@ -232,7 +235,7 @@ pub async fn assemble(
         identity_tokens: Arc::new(OidcIdentityTokens::new(config.identities.clone(), &clock)),
         billing: Arc::new(store.billing()),
         discounts: Arc::new(store.discounts()),
-        tiers: Arc::new(store.entitlements()),
+        tiers: Arc::new(store.tiers()),
         billing_provider: billing.provider,
         unit_of_work: Arc::new(store.unit_of_work()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
@@ -293,6 +296,7 @@ async fn connect(config: &Config, sdk: &SdkConfig, store: Store) -> Result<Clien
         for created in create_missing(&client, &config.tables).await? {
             tracing::debug!(table = created.name, "created");
         }
+        seed_missing_tiers(&client, &config.tables).await.map_err(WiringError::Tiers)?;
     }
     Ok(client)
 }

@@ -53,7 +53,19 @@ async fn administration() -> BTreeSet<Access> {
     // The address is claimed, and the index of addresses does not say so.
     app.set(Table::Users, &admin.user_id, "email", &app.address("other")).await;
     app.client.get(&by_address).bearer(&admin.tokens.access).send().await.succeeded();
+    discount_codes(&app, &admin.tokens.access).await;
     end(app).await
+}
+
+/// A discount code from its beginning to its end.
+async fn discount_codes(app: &App, admin: &str) {
+    let body = json!({ "code": "SPRING27", "type": "percentage", "value": 20 });
+    app.client.post("/admin/discount-codes", &body).bearer(admin).send().await.created();
+    let call = app.client.post("/admin/discount-codes/SPRING27/disable", &json!({})).bearer(admin);
+    call.documented_as("/api/v1/admin/discount-codes/{id}/disable").send().await.succeeded();
+    app.client.get("/admin/discount-codes").bearer(admin).send().await.succeeded();
+    app.client.get("/admin/discount-codes/SPRING27/usage").bearer(admin).send().await.succeeded();
+    app.client.delete("/admin/discount-codes/SPRING27").bearer(admin).send().await.succeeded();
 }
 
 /// People join, one of them with Google, and leave again with links still open.
@@ -113,10 +125,16 @@ async fn remove(app: &App, message: &Row) {
     delete.send().await.unwrap();
 }
 
-/// Somebody buys, and the provider says so, and speaks of somebody else as well.
+/// Somebody orders with a code and changes their mind, buys, and the provider says so, and speaks of somebody else as well.
 async fn billing() -> BTreeSet<Access> {
     let app = App::start().await;
     let owner = app.member("buyer").await;
+    let admin = app.platform_admin().await;
+    let code = json!({ "code": "SPRING27", "type": "percentage", "value": 20 });
+    app.client.post("/admin/discount-codes", &code).bearer(&admin.tokens.access).send().await.created();
+    // Waits for its payment until another one takes its place, and the code is given back.
+    let waiting = json!({ "tier_id": "professional", "frequency": "monthly", "promo_code": "SPRING27" });
+    app.client.post("/user/subscription", &waiting).bearer(&owner.tokens.access).send().await.succeeded();
     let order = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": "pm_card_visa" });
     app.client.post("/user/subscription", &order).bearer(&owner.tokens.access).send().await.succeeded();
     let starter = TierOffer::seed(Tier::Starter);

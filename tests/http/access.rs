@@ -31,6 +31,7 @@ const SIGNED_IN: Who = AtLeast(Viewer);
 /// An operation, who may call it, and a body that it takes. In paths and bodies, `{member}`, `{owner}`,
 /// `{tenant}` and `{invitation}` stand for the ids of tenant A's, and the `{id}` of a product for that of its one.
 const MATRIX: &[(&str, &str, Who, &str)] = &[
+    ("DELETE", "/api/v1/admin/discount-codes/{id}", PlatformAdmin, ""),
     ("DELETE", "/api/v1/business/onboarding/products/{id}", AtLeast(Member), ""),
     ("DELETE", "/api/v1/invitations/{id}", AtLeast(Admin), ""),
     ("DELETE", "/api/v1/onboarding/products/{id}", AtLeast(Member), ""),
@@ -53,6 +54,9 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/.well-known/jwks.json", Public, ""),
     ("GET", "/api/v1/admin/audit", PlatformAdmin, ""),
     ("GET", "/api/v1/admin/subscriptions", PlatformAdmin, ""),
+    ("GET", "/api/v1/admin/discount-codes", PlatformAdmin, ""),
+    ("GET", "/api/v1/admin/discount-codes/{id}", PlatformAdmin, ""),
+    ("GET", "/api/v1/admin/discount-codes/{id}/usage", PlatformAdmin, ""),
     ("GET", "/api/v1/admin/tenants", PlatformAdmin, ""),
     ("GET", "/api/v1/admin/users/{id}/subscription/trial/history", PlatformAdmin, ""),
     (
@@ -75,6 +79,7 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/invitations", AtLeast(Admin), ""),
     ("GET", "/api/v1/invitations/validate/{token}", Public, ""),
     ("GET", "/api/v1/onboarding", SIGNED_IN, ""),
+    ("GET", "/api/v1/subscription/tiers", Public, ""),
     ("GET", "/api/v1/tenants", SIGNED_IN, ""),
     ("GET", "/api/v1/tenants/current", SIGNED_IN, ""),
     ("GET", "/api/v1/tenants/settings", SIGNED_IN, ""),
@@ -83,6 +88,11 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("GET", "/api/v1/user/identities", SIGNED_IN, ""),
     ("GET", "/api/v1/user/limits", SIGNED_IN, ""),
     ("GET", "/api/v1/user/profile", SIGNED_IN, ""),
+    ("PATCH", "/api/v1/admin/discount-codes/{id}", PlatformAdmin, r#"{"max_redemptions":1}"#),
+    ("POST", "/api/v1/admin/discount-codes", PlatformAdmin, r#"{"code":"SPRING27","type":"percentage","value":20}"#),
+    ("POST", "/api/v1/admin/discount-codes/validate", Public, ""),
+    ("POST", "/api/v1/admin/discount-codes/{id}/disable", PlatformAdmin, ""),
+    ("POST", "/api/v1/admin/discount-codes/{id}/enable", PlatformAdmin, ""),
     ("POST", "/api/v1/admin/tenants/{id}/reactivate", PlatformAdmin, ""),
     ("POST", "/api/v1/admin/tenants/{id}/suspend", PlatformAdmin, r#"{"reason":"other"}"#),
     ("GET", "/api/v1/user/sessions", SIGNED_IN, ""),
@@ -124,6 +134,7 @@ const MATRIX: &[(&str, &str, Who, &str)] = &[
     ("PUT", "/api/v1/onboarding", AtLeast(Member), r#"{"industry":"Coaching"}"#),
     ("PUT", "/api/v1/onboarding/products", AtLeast(Member), r#"{"products":[]}"#),
     ("PUT", "/api/v1/onboarding/products/{id}", AtLeast(Member), r#"{"name":"Retreat"}"#),
+    ("POST", "/api/v1/subscription/promo/validate", Public, ""),
     ("POST", "/api/v1/tenants", AtLeast(Owner), r#"{"name":"Acme"}"#),
     ("POST", "/api/v1/tenants/reopen", Public, ""),
     ("PUT", "/api/v1/tenants/current", AtLeast(Owner), r#"{"name":"Acme"}"#),
@@ -198,6 +209,7 @@ impl World {
                 .path
                 .replace("/users/{id}", "/users/{member}")
                 .replace("/tenants/{id}", "/tenants/{tenant}")
+                .replace("/discount-codes/{id}", "/discount-codes/SPRING27")
                 .replace("/invitations/{id}", "/invitations/{invitation}")
                 .replace("/products/{id}", &format!("/products/{PRODUCT}"))
                 .replace("/usage/{name}", "/usage/nothing"),

@@ -9,6 +9,7 @@ mod audit;
 mod billing;
 mod budget;
 mod data;
+mod discounts;
 mod entitlements;
 mod enumeration;
 mod expiry;

@@ -7,7 +7,7 @@ use application::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    Frequency, Money, PromoCode, SubscriptionStatus, Tier, TierOffer, Timestamp,
+    Frequency, PromoCode, SubscriptionStatus, Tier, TierOffer, Timestamp,
     subscription::{CancellationReason, PlanChoice, Renewal, SubscriptionState},
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,9 @@ use validator::Validate;
 
 use super::{
     entitlement::{Features, Limits},
-    example_time, rules, schemas,
+    example_time,
+    money::Amount,
+    rules, schemas,
 };
 use crate::error::{ApiError, AtField};
 
@@ -53,7 +55,7 @@ pub(crate) struct SubscriptionInfo {
     cancel_at_period_end: bool,
     auto_renewal: bool,
     /// What one period costs, after the discount.
-    price: f64,
+    price: Amount,
     /// ISO 4217.
     #[schema(example = "USD")]
     currency: String,
@@ -127,7 +129,7 @@ impl From<ShownSubscription> for SubscriptionInfo {
             expiration_date: ends_at,
             cancel_at_period_end: renewal == Some(Renewal::Off),
             auto_renewal: renewal.is_some_and(|renewal| renewal != Renewal::Off),
-            price: major(&snapshot.price),
+            price: (&snapshot.price).into(),
             currency: snapshot.price.currency().as_str().to_owned(),
             is_trial,
             trial_end_date: is_trial.then_some(end),
@@ -144,11 +146,6 @@ impl From<ShownSubscription> for SubscriptionInfo {
             },
         }
     }
-}
-
-/// An amount in the currency's main unit, such as dollars.
-fn major(money: &Money) -> f64 {
-    money.to_major().parse().unwrap_or_default()
 }
 
 impl SubscriptionInfo {
@@ -168,7 +165,7 @@ impl SubscriptionInfo {
             expiration_date: None,
             cancel_at_period_end: false,
             auto_renewal: true,
-            price: 99.0,
+            price: TierOffer::seed(Tier::Professional).prices.monthly.into(),
             currency: "USD".to_owned(),
             is_trial: false,
             trial_end_date: None,

@@ -1,5 +1,7 @@
 //! The shapes of requests and answers, as `docs/openapi.json` shows them.
 
+use std::borrow::Borrow;
+
 use domain::Change;
 use serde::{Deserialize, Deserializer};
 
@@ -8,12 +10,15 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod billing;
 pub(crate) mod business;
+pub(crate) mod discount;
+pub(crate) mod discount_code;
 pub(crate) mod entitlement;
 pub(crate) mod envelope;
 pub(crate) mod health;
 pub(crate) mod identities;
 pub(crate) mod invitation;
 pub(crate) mod member;
+pub(crate) mod money;
 pub(crate) mod page;
 pub(crate) mod preferences;
 pub(crate) mod rules;
@@ -21,6 +26,7 @@ pub(crate) mod schemas;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod tenant;
+pub(crate) mod tier;
 pub(crate) mod trial;
 pub(crate) mod usage;
 pub(crate) mod user;
@@ -42,15 +48,23 @@ pub(crate) fn null_or_value<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     text_or_blank(deserializer).map(Some)
 }
 
-/// What a field that may be absent, `null` or a text wishes.
-pub(crate) fn change<T, E>(
-    wish: Option<&Option<String>>,
-    parse: impl Fn(&str) -> Result<T, E>,
+/// A field that is there, be it `null`; what it is when it is not is for its type to say.
+#[expect(clippy::option_option, reason = "absent, null and a value are three wishes")]
+pub(crate) fn null_or<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// What a field that may be absent, `null` or a value wishes.
+pub(crate) fn change<V: Borrow<B>, B: ?Sized, T, E>(
+    wish: Option<&Option<V>>,
+    parse: impl Fn(&B) -> Result<T, E>,
 ) -> Result<Change<T>, E> {
     match wish {
         None => Ok(Change::Keep),
         Some(None) => Ok(Change::Clear),
-        Some(Some(text)) => parse(text).map(Change::Set),
+        Some(Some(value)) => parse(value.borrow()).map(Change::Set),
     }
 }
 

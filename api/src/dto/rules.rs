@@ -1,6 +1,8 @@
 //! The rules of the domain's value objects, asked of every field of a request before any is used, so that one
 //! answer names all that is wrong. What a rule is and how it is worded stands in the domain.
 
+mod prices;
+
 use std::{borrow::Cow, fmt::Display};
 
 use application::{
@@ -10,18 +12,19 @@ use application::{
 };
 use chrono::DateTime;
 use domain::{
-    Currency, EmailAddress, Frequency, HttpsUrl, IdentityProvider, Language, PersonName, PhoneNumber, ProductId,
-    PromoCode, Role, SubscriptionStatus, TenantId, Tier, TimeZone, Timestamp, TokenHash, UsageAmount, UserId, Version,
+    Currency, EmailAddress, HttpsUrl, IdentityProvider, Language, PersonName, PhoneNumber, ProductId, Role,
+    SubscriptionStatus, TenantId, Tier, TimeZone, Timestamp, TokenHash, UsageAmount, UserId, Version,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     email_address::InvalidEmailAddress,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    subscription::{CancellationReason, TrialExtensionReason},
+    subscription::TrialExtensionReason,
     tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, UserStatus,
         preferences::{InvalidSessionLength, Label, SessionLength, Theme, TimeFormat},
     },
 };
+pub(crate) use prices::*;
 use validator::ValidationError;
 
 use super::{
@@ -89,22 +92,6 @@ pub(crate) fn subscription_status(text: &str) -> Verdict {
     judge(read_subscription_status(text))
 }
 
-pub(crate) fn paid_tier(text: &str) -> Verdict {
-    judge(read_paid_tier(text))
-}
-
-pub(crate) fn frequency(text: &str) -> Verdict {
-    judge(read_frequency(text))
-}
-
-pub(crate) fn promo_code(text: &str) -> Verdict {
-    judge(PromoCode::parse(text))
-}
-
-pub(crate) fn cancellation_reason(text: &str) -> Verdict {
-    judge(CancellationReason::parse(text))
-}
-
 pub(crate) fn trial_extension_reason(text: &str) -> Verdict {
     judge(TrialExtensionReason::parse(text))
 }
@@ -128,7 +115,7 @@ pub(crate) fn suspension_reason(text: &str) -> Verdict {
 }
 
 /// A rule about several fields: what is wrong with one of them. Its code names that field.
-pub(super) fn refuse_field(field: &'static str, why: &'static str) -> Verdict {
+pub(super) fn refuse_field(field: &'static str, why: impl Display) -> Verdict {
     refuse(field, why)
 }
 
@@ -297,16 +284,6 @@ pub(super) fn read_tier(text: &str) -> Result<Tier, String> {
 pub(super) fn read_subscription_status(text: &str) -> Result<SubscriptionStatus, String> {
     let names = SubscriptionStatus::ALL.iter().map(|status| status.as_str());
     SubscriptionStatus::from_name(text).ok_or_else(|| one_of(names))
-}
-
-pub(super) fn read_paid_tier(text: &str) -> Result<Tier, String> {
-    Tier::from_name(text)
-        .filter(|tier| tier.is_paid())
-        .ok_or_else(|| "must be starter, professional or enterprise".to_owned())
-}
-
-pub(super) fn read_frequency(text: &str) -> Result<Frequency, String> {
-    Frequency::from_name(text).ok_or_else(|| "must be monthly or yearly".to_owned())
 }
 
 pub(super) fn read_suspension_reason(text: &str) -> Result<SuspensionReason, String> {

@@ -1,23 +1,25 @@
 //! Schemas whose limits and choices are the domain's.
 
+mod prices;
+
 use application::{
     audit::AuditActor,
     page::{Cursor, PageSize},
     ports::MAX_ID_TOKEN_LENGTH,
 };
 use domain::{
-    EmailAddress, Frequency, HttpsUrl, IdentityProvider, PersonName, PhoneNumber, PromoCode, Role, SubscriptionStatus,
-    Tier, TokenHash, UsageAmount,
+    EmailAddress, HttpsUrl, IdentityProvider, PersonName, PhoneNumber, Role, TokenHash, UsageAmount,
     business::{Line, MAX_CORE_VALUES, Problem, Prose, StepStatus, Steps},
     ids,
     invitation::{InvitationMessage, InvitationStatus, OpenFor},
-    subscription::{CancellationReason, TrialExtensionReason},
+    subscription::TrialExtensionReason,
     tenant::{SuspensionReason, TargetLineMode, TenantName, TenantStatus},
     user::{
         Password, PasswordPolicy, UserStatus,
         preferences::{Label, SessionLength, Theme, TimeFormat},
     },
 };
+pub(crate) use prices::*;
 use utoipa::openapi::{
     Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat,
     schema::{AdditionalProperties, SchemaType, Type},
@@ -302,55 +304,6 @@ pub(crate) fn nullable_suspension_reason() -> Object {
     nullable_choice(SuspensionReason::ALL.iter().map(|reason| reason.as_str())).into()
 }
 
-pub(crate) fn nullable_tier() -> Object {
-    nullable_choice(Tier::ALL.iter().map(|tier| tier.as_str())).into()
-}
-
-pub(crate) fn tier() -> Object {
-    choice(Tier::ALL.iter().map(|tier| tier.as_str())).into()
-}
-
-/// The tiers that can be chosen: one that is paid for.
-pub(crate) fn paid_tier() -> Object {
-    choice(Tier::ALL.iter().filter(|tier| tier.is_paid()).map(|tier| tier.as_str())).into()
-}
-
-pub(crate) fn nullable_paid_tier() -> Object {
-    nullable_choice(Tier::ALL.iter().filter(|tier| tier.is_paid()).map(|tier| tier.as_str())).into()
-}
-
-pub(crate) fn frequency() -> Object {
-    choice(Frequency::ALL.iter().map(|frequency| frequency.as_str())).into()
-}
-
-pub(crate) fn frequencies() -> Array {
-    ArrayBuilder::new().items(frequency()).max_items(Some(Frequency::ALL.len())).into()
-}
-
-pub(crate) fn nullable_frequency() -> Object {
-    nullable_choice(Frequency::ALL.iter().map(|frequency| frequency.as_str())).into()
-}
-
-pub(crate) fn subscription_status() -> Object {
-    choice(SubscriptionStatus::ALL.iter().map(|status| status.as_str())).into()
-}
-
-pub(crate) fn billing_provider() -> Object {
-    choice(["stripe", "local", "none"].into_iter()).into()
-}
-
-pub(crate) fn nullable_promo_code() -> Object {
-    nullable(text(PromoCode::MAX_LENGTH)).into()
-}
-
-pub(crate) fn nullable_payment_method() -> Object {
-    nullable(text(super::billing::MAX_PAYMENT_METHOD)).into()
-}
-
-pub(crate) fn nullable_reason() -> Object {
-    nullable(text(CancellationReason::MAX_LENGTH)).into()
-}
-
 pub(crate) fn trial_extension_reason() -> Object {
     text(TrialExtensionReason::MAX_LENGTH).into()
 }
@@ -363,12 +316,8 @@ pub(crate) fn nullable_usage_amount() -> Object {
         .into()
 }
 
-pub(crate) fn nullable_url() -> Object {
-    nullable(text(super::billing::MAX_RETURN_URL)).into()
-}
-
-pub(crate) fn nullable_subscription_status() -> Object {
-    nullable_choice(SubscriptionStatus::ALL.iter().map(|status| status.as_str())).into()
+pub(crate) fn nullable_time() -> Object {
+    of_format(nullable(string()), KnownFormat::DateTime).into()
 }
 
 pub(crate) fn nullable_label() -> Object {

@@ -10,6 +10,8 @@ use crate::{
             EmailRequest, LoginRequest, LogoutRequest, RefreshRequest, RegisterRequest, ResetPasswordRequest,
             TokenRequest,
         },
+        discount::PromoRequest,
+        discount_code::{DiscountCodeRequest, DiscountCodeUpdate},
         identities::OutsideSignInRequest,
         invitation::{AcceptRequest, ActivateRequest, InviteRequest},
         member::{RoleRequest, TransferRequest},
@@ -106,6 +108,9 @@ fn the_examples_of_requests_are_accepted() {
     let example = |schema: &str| document["components"]["schemas"][schema]["example"].clone();
     assert!(decode::<RegisterRequest>(example("RegisterRequest")).is_ok());
     assert!(decode::<LoginRequest>(example("LoginRequest")).is_ok());
+    assert!(decode::<PromoRequest>(example("PromoRequest")).is_ok());
+    assert!(decode::<DiscountCodeRequest>(example("DiscountCodeRequest")).is_ok());
+    assert!(decode::<DiscountCodeUpdate>(example("DiscountCodeUpdate")).is_ok());
     assert!(decode::<SuspensionRequest>(example("SuspensionRequest")).is_ok());
     assert!(decode::<OutsideSignInRequest>(example("OutsideSignInRequest")).is_ok());
     assert!(decode::<RefreshRequest>(example("RefreshRequest")).is_ok());

@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod billing;
 mod business;
+mod discounts;
 mod docs;
 mod handlers;
 mod health;
@@ -55,7 +56,10 @@ pub(crate) fn documented(outline: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiS
 
 /// Routes for people who are not signed in: one source may send so many `POST`s to them.
 fn limited<R: Routes>() -> R {
-    auth::routes::<R>().merge(invitations::public_routes()).merge(tenants::public_routes())
+    auth::routes::<R>()
+        .merge(invitations::public_routes())
+        .merge(tenants::public_routes())
+        .merge(discounts::public_routes())
 }
 
 fn unlimited<R: Routes>() -> R {
@@ -71,6 +75,7 @@ fn unlimited<R: Routes>() -> R {
         .merge(admin::routes())
         .merge(trials::routes())
         .merge(usage::routes())
+        .merge(discounts::routes())
         .merge(health::routes())
 }
 

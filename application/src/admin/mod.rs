@@ -4,6 +4,7 @@
 //! written, nothing is shown or changed. Only whose tenant it is about is looked up before, where a user is named.
 
 mod audit;
+mod discounts;
 mod subscriptions;
 mod suspend;
 mod tenants;
@@ -12,9 +13,10 @@ mod users;
 
 use std::sync::Arc;
 
-use domain::TenantId;
+use domain::{PromoCode, TenantId};
 use serde_json::json;
 
+pub use discounts::DiscountCodeError;
 pub use suspend::AdminSuspensionError;
 pub use trials::AdminTrialError;
 
@@ -23,7 +25,7 @@ use crate::{
     audit::{AuditActor, AuditEntry, AuditTarget},
     billing::BillingService,
     error::Failure,
-    ports::{AuditTrail, ChangeSet, PlatformDirectory, UnitOfWork, Write},
+    ports::{AuditTrail, ChangeSet, Clock, DiscountRepository, IdGenerator, PlatformDirectory, UnitOfWork, Write},
     retry::{look_again, settle},
     tenants::TenantService,
     use_cases::Ports,
@@ -34,8 +36,11 @@ use crate::{
 pub struct AdminService {
     admins: PlatformAdmins,
     directory: Arc<dyn PlatformDirectory>,
+    discounts: Arc<dyn DiscountRepository>,
     trail: Arc<dyn AuditTrail>,
     unit_of_work: Arc<dyn UnitOfWork>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
     tenants: TenantService,
     billing: BillingService,
 }
@@ -61,8 +66,8 @@ impl AdminService {
     /// do.
     #[must_use]
     pub fn new(ports: &Ports, tenants: TenantService, billing: BillingService, admins: PlatformAdmins) -> Self {
-        let Ports { directory, audit_trail, unit_of_work, .. } = ports.clone();
-        Self { admins, directory, trail: audit_trail, unit_of_work, tenants, billing }
+        let Ports { directory, discounts, audit_trail, unit_of_work, clock, ids, .. } = ports.clone();
+        Self { admins, directory, discounts, trail: audit_trail, unit_of_work, clock, ids, tenants, billing }
     }
 
     /// Takes somebody who is signed in for an administrator of the platform, as the list of them is now.
@@ -84,6 +89,22 @@ impl AdminService {
             target: tenant_id.map(|id| AuditTarget { kind: "tenant".to_owned(), id: id.to_string() }),
             details: if filters.is_empty() { json!({}) } else { json!({ "filters": filters }) },
         };
+        self.keep(admin, entry).await
+    }
+
+    /// Puts a use that is about one discount code on record.
+    async fn record_code(&self, admin: &PlatformAdmin, action: &str, code: &PromoCode) -> Result<(), Failure> {
+        let entry = AuditEntry {
+            tenant_id: None,
+            action: action.to_owned(),
+            actor: AuditActor::Platform(admin.user_id().clone()),
+            target: None,
+            details: json!({ "code": code.as_str() }),
+        };
+        self.keep(admin, entry).await
+    }
+
+    async fn keep(&self, admin: &PlatformAdmin, entry: AuditEntry) -> Result<(), Failure> {
         settle(|| async {
             let changes = ChangeSet::default().by_platform_admin(admin).write(Write::Audit(entry.clone()));
             self.unit_of_work.commit(changes).await.map_err(look_again)

@@ -1,6 +1,6 @@
 //! What people type to get something off.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// The text of a discount code: 4 to 20 of the letters A–Z and the digits 0–9.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +39,14 @@ impl PromoCode {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for PromoCode {
+    type Err = InvalidPromoCode;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPromoCode> {
+        Self::parse(text)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, num::NonZeroU32};
 pub use code::{InvalidPromoCode, PromoCode};
 pub use event::{DiscountCodeEvent, DiscountCodeEventKind, RedemptionEvent, RedemptionEventKind};
 pub use redemption::Redemption;
-pub use value::{AmountOff, Cycles, Discount, DiscountDuration, InvalidDuration, NothingOff};
+pub use value::{AmountOff, Cycles, Discount, DiscountDuration, InvalidAmountOff, InvalidDuration};
 
 use crate::{
     Change, DiscountCodeId, Frequency, Money, Outcome, RedemptionId, SubscriptionId, TenantId, Tier, Timestamp, Version,
@@ -140,6 +140,9 @@ pub struct DiscountCode {
 }
 
 impl DiscountCode {
+    /// The most redemptions that a code can be limited to.
+    pub const MOST_REDEMPTIONS: u32 = 1_000_000;
+
     /// Makes a code that can be redeemed from now on.
     ///
     /// # Errors

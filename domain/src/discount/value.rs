@@ -6,19 +6,32 @@ use crate::{Frequency, Money, Percentage, money::MoneyError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AmountOff(Money);
 
-/// Nothing is not a discount.
+/// Why an amount is not a discount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be more than 0")]
-pub struct NothingOff;
+pub enum InvalidAmountOff {
+    /// It is nothing.
+    #[error("must be more than 0")]
+    Nothing,
+    /// It is more than Stripe takes.
+    #[error("must have at most 8 digits")]
+    TooMuch,
+}
 
 impl AmountOff {
+    /// The most that can be taken off, in minor units: Stripe takes amounts of eight digits.
+    pub const MAX_MINOR_UNITS: u64 = 99_999_999;
+
     /// Takes an amount.
     ///
     /// # Errors
     ///
-    /// [`NothingOff`] when it is none.
-    pub fn new(amount: Money) -> Result<Self, NothingOff> {
-        if amount.is_zero() { Err(NothingOff) } else { Ok(Self(amount)) }
+    /// [`InvalidAmountOff`] says what is wrong with it.
+    pub fn new(amount: Money) -> Result<Self, InvalidAmountOff> {
+        match amount.minor_units() {
+            0 => Err(InvalidAmountOff::Nothing),
+            1..=Self::MAX_MINOR_UNITS => Ok(Self(amount)),
+            _ => Err(InvalidAmountOff::TooMuch),
+        }
     }
 
     /// The amount.
@@ -155,7 +168,8 @@ mod tests {
     fn a_fixed_discount_takes_off_what_there_is() {
         assert_eq!(fixed(500).price_of(&dollars(2900)), Ok(dollars(2400)));
         assert_eq!(fixed(5000).price_of(&dollars(2900)), Ok(dollars(0)));
-        assert_eq!(AmountOff::new(dollars(0)), Err(NothingOff));
+        assert_eq!(AmountOff::new(dollars(0)), Err(InvalidAmountOff::Nothing));
+        assert_eq!(AmountOff::new(dollars(100_000_000)), Err(InvalidAmountOff::TooMuch));
     }
 
     #[test]
@@ -188,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_discount_never_makes_anything_dearer(price in 0..=u64::MAX, off in 1..=u64::MAX, percent in 1_u64..=100) {
+        fn a_discount_never_makes_anything_dearer(price in 0..=u64::MAX, off in 1..=AmountOff::MAX_MINOR_UNITS, percent in 1_u64..=100) {
             let percentage = Discount::Percentage(Percentage::new(percent).unwrap());
             for discount in [fixed(off), percentage] {
                 let after = discount.price_of(&dollars(price)).unwrap();

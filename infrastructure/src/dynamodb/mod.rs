@@ -24,6 +24,7 @@ mod sessions;
 mod store;
 pub mod tables;
 mod tenants;
+mod tiers;
 mod unit_of_work;
 mod usage;
 
@@ -43,5 +44,6 @@ pub use outbox::{DynamoDeadLetters, DynamoOutbox};
 pub use sessions::DynamoSessionRepository;
 pub use store::{AUDIT_KEPT_FOR, DynamoStore};
 pub use tenants::DynamoTenantRepository;
+pub use tiers::{DynamoTierCatalogue, seed_missing_tiers};
 pub use unit_of_work::DynamoUnitOfWork;
 pub use usage::DynamoUsageRepository;

@@ -15,6 +15,7 @@ use super::{
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
     tables::{Layout, Table},
+    tiers::{DynamoTierCatalogue, TierCache},
 };
 use crate::crypto::PayloadSealer;
 
@@ -32,6 +33,7 @@ pub struct DynamoStore {
     pub(super) sealer: Arc<dyn PayloadSealer>,
     pub(super) wake_relay: Option<Arc<Notify>>,
     pub(super) audit_kept_for: Duration,
+    pub(super) tier_cache: Arc<TierCache>,
 }
 
 impl fmt::Debug for DynamoStore {
@@ -52,7 +54,16 @@ impl DynamoStore {
         sealer: Arc<dyn PayloadSealer>,
         wake_relay: Option<Arc<Notify>>,
     ) -> Self {
-        Self { client, layout, ids, clock, sealer, wake_relay, audit_kept_for: AUDIT_KEPT_FOR }
+        Self {
+            client,
+            layout,
+            ids,
+            clock,
+            sealer,
+            wake_relay,
+            audit_kept_for: AUDIT_KEPT_FOR,
+            tier_cache: Arc::default(),
+        }
     }
 
     /// Keeps audit records for another time than [`AUDIT_KEPT_FOR`].
@@ -71,6 +82,12 @@ impl DynamoStore {
     #[must_use]
     pub fn directory(&self) -> DynamoPlatformDirectory {
         DynamoPlatformDirectory::new(self.clone())
+    }
+
+    /// Knows what the tiers are.
+    #[must_use]
+    pub fn tiers(&self) -> DynamoTierCatalogue {
+        DynamoTierCatalogue::new(self.clone())
     }
 
     /// Reads discount codes and who has redeemed them.

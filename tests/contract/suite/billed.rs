@@ -129,6 +129,7 @@ impl<'a> World<'a> {
             members: unreached.clone(),
             sessions: unreached.clone(),
             entitlements: unreached.clone(),
+            usage: unreached.clone(),
             directory: unreached.clone(),
             audit_trail: unreached.clone(),
             invitations: unreached.clone(),

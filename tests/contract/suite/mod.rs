@@ -23,6 +23,7 @@ mod scripted_provider;
 pub(crate) mod sessions;
 pub(crate) mod store;
 pub(crate) mod tenants;
+pub(crate) mod tiers;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -240,6 +241,14 @@ macro_rules! for_each_test {
                 every_billed_tenant_is_listed_once_whatever_the_page
                 a_cursor_of_something_else_is_refused
                 every_finding_is_documented
+            }
+            tiers {
+                tiers_without_rows_are_as_seeded
+                a_seeded_row_says_what_the_seed_does_and_is_not_written_again
+                what_a_row_says_goes_before_the_seed_within_a_minute
+                an_offer_and_the_terms_of_a_tenant_come_from_one_memory
+                missing_rows_are_foretold_and_written_once
+                without_a_table_of_tiers_only_a_dry_run_works
             }
             migration {
                 python_rows_get_a_claim_and_what_they_lack_and_keep_the_rest

@@ -14,7 +14,7 @@ use application::{
         Account, AccountRepository, AddressHolder, AuditTrail, BilledTenants, BillingRepository, BusinessRepository,
         ChangeSet, Clock, CommitError, DeadLetters, DiscountRepository, EntitlementRepository, HealthCheck,
         IdentityClaimRepository, InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository,
-        TenantRepository, UnitOfWork, UsageRepository,
+        TenantRepository, TierCatalogue, UnitOfWork, UsageRepository,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -42,6 +42,7 @@ pub(crate) struct Store {
     pub(crate) discounts: Arc<dyn DiscountRepository>,
     pub(crate) billing: Arc<dyn BillingRepository>,
     pub(crate) billed_tenants: Arc<dyn BilledTenants>,
+    pub(crate) tiers: Arc<dyn TierCatalogue>,
     pub(crate) tenants: Arc<dyn TenantRepository>,
     pub(crate) business: Arc<dyn BusinessRepository>,
     pub(crate) members: Arc<dyn MemberRepository>,
@@ -90,6 +91,7 @@ impl Store {
             discounts: Arc::new(store.discounts()),
             billing: Arc::new(store.billing()),
             billed_tenants: Arc::new(store.billed_tenants()),
+            tiers: Arc::new(store.tiers()),
             tenants: Arc::new(store.tenants()),
             business: Arc::new(store.business()),
             members: Arc::new(store.members()),

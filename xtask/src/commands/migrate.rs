@@ -29,8 +29,13 @@ pub(crate) fn run(context: &Context<'_>, options: &MigrateOptions) -> Result<Rep
         let bars = Bars::new(context);
         let run = if context.dry_run { Run::Dry } else { Run::Real(&checkpoint) };
         let settings = options.tables.settings(options.write_units);
-        let migrated = maintenance::migrate(tables.watched_by(&bars), settings, &SystemClock, run).await;
-        migrated.map_err(|error| failure(&error))
+        let watched = tables.watched_by(&bars);
+        let migrated = async {
+            let mut migration = maintenance::migrate(watched, settings, &SystemClock, run).await?;
+            migration.changes.extend(maintenance::seed_tiers(watched, settings, context.dry_run).await?);
+            Ok(migration)
+        };
+        migrated.await.map_err(|error| failure(&error))
     })?;
     Ok(show(&migration))
 }
@@ -80,6 +85,7 @@ fn show(migration: &Migration) -> Report {
 fn said(change: &Change) -> String {
     match &change.what {
         What::ClaimAddress => "a claim of the address".to_owned(),
+        What::Seed => "a row as the seed has it".to_owned(),
         What::Set { attribute, value } => format!("{attribute} = {value}"),
     }
 }

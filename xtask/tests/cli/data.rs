@@ -68,7 +68,7 @@ fn a_migration_is_shown_then_made_then_has_nothing_to_do() {
     for part in ["tables", "changes", "exceptions", "verification"] {
         assert_eq!(dry["result"][part], real["result"][part]);
     }
-    assert_eq!(real["result"]["changes"].as_array().unwrap().len(), 2 + 4 + 4);
+    assert_eq!(real["result"]["changes"].as_array().unwrap().len(), 2 + 4 + 4 + 4);
     assert_eq!(real["result"]["verification"]["exceptions"][0]["kind"], "shared_address");
     assert_eq!(runtime.block_on(app.rows(Table::AccountEmailClaims)).len(), 2);
     assert_eq!(sandbox.file("target/xtask/migrate-dev.json"), None, "the work is done");

@@ -26,6 +26,7 @@ pub(super) mod seats;
 pub(super) mod session;
 pub(super) mod subscription;
 pub(super) mod tenant;
+pub(super) mod tier;
 pub(super) mod time;
 pub(super) mod usage;
 pub(super) mod user;

@@ -1,5 +1,5 @@
-//! What an operator does to the tables as a whole: give Python's rows what ours have ([`migrate`]), and read every row to
-//! see who could not ([`verify`]). Nothing here prints, and the service itself calls none of it.
+//! What an operator does to the tables as a whole: give Python's rows what ours have ([`migrate`]) and every tier a row
+//! ([`seed_tiers`]), and read every row to see who could not ([`verify`]). Nothing here prints, and the service itself calls none of it.
 //!
 //! Both services may be at work all the while: every write has a condition, and a row that changed meanwhile is looked
 //! at again.
@@ -17,6 +17,7 @@ mod survey;
 #[cfg(test)]
 #[cfg(feature = "embedded")]
 mod tests;
+mod tiers;
 mod verify;
 
 use std::num::NonZeroU32;
@@ -28,6 +29,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use migrate::{Run, migrate};
 pub use open::{OpenTables, find_layout};
 pub use report::{Change, Defect, Exception, MigratedTable, Migration, ReadTable, Reader, Reading, Verification, What};
+pub use tiers::seed_tiers;
 pub use verify::{SHOWN_DEFECTS, verify};
 
 #[cfg(feature = "embedded")]

@@ -1,14 +1,14 @@
 //! Reading a row as the service does when it comes upon it.
 
 use application::ports::StoreError;
-use domain::{EmailAddress, TenantId, Tier, Timestamp, entitlement::TierTerms, verification::Purpose};
+use domain::{EmailAddress, TenantId, Tier, TierOffer, Timestamp, verification::Purpose};
 
 use crate::dynamodb::{
     expression::Item,
     items::{
         audit_record, billing_account, business, discount_code, email_claim, entitlement, idempotency_record,
         identity_claim, invitation, message, one_time_token, preferences, provider_event, redemption, refresh_token,
-        seats, session, subscription, tenant, usage, user,
+        seats, session, subscription, tenant, tier, usage, user,
     },
     tables::{Layout, Table},
 };
@@ -29,7 +29,11 @@ pub(super) fn read(layout: &Layout, table: Table, item: &Item) -> Result<(), Sto
             Ok(())
         }
         Table::Invitations => invitation::read(item).map(drop),
-        Table::Tiers => entitlement::read_terms(item, TierTerms::seed(Tier::Starter)).map(drop),
+        Table::Tiers => {
+            let key = item.get("tier_id").and_then(|key| key.as_s().ok());
+            let tier = key.and_then(|key| Tier::from_name(key)).unwrap_or(Tier::Starter);
+            tier::read(item, TierOffer::seed(tier)).map(drop)
+        }
         Table::TenantOverrides => entitlement::read_override(item).map(drop),
         Table::BusinessData => {
             let key = item.get("business_id").and_then(|key| key.as_s().ok());

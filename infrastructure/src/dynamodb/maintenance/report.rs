@@ -47,6 +47,8 @@ pub struct Change {
 pub enum What {
     /// A claim of the user's address.
     ClaimAddress,
+    /// The row itself, as the seed of a tier has it.
+    Seed,
     /// An attribute that was missing. Its value is an id or a constant.
     Set {
         /// Which attribute.
