@@ -1,4 +1,4 @@
-//! The store's contract, held by the embedded DynamoDB in both layouts of the users table.
+//! The store's contract, held by the embedded DynamoDB in both layouts of the users table, and that of billing providers.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 

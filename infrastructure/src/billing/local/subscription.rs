@@ -184,19 +184,22 @@ impl Subscription {
 
     /// When time alone changes something about it next.
     pub(super) fn due_at(&self) -> Option<Timestamp> {
-        let due = match &self.phase {
-            Phase::Incomplete { expires_at, .. } => *expires_at,
-            Phase::Trialing | Phase::Active => self.period.end(),
-            Phase::PastDue { next_try_at, .. } => self.or_its_end(*next_try_at),
-            Phase::Unpaid { ends_at, .. } => self.or_its_end(*ends_at),
-            Phase::Cancelled { .. } => return None,
-        };
+        let due =
+            match &self.phase {
+                Phase::Incomplete { expires_at, .. } => *expires_at,
+                Phase::Trialing | Phase::Active => self.period.end(),
+                Phase::PastDue { next_try_at: at, .. } | Phase::Unpaid { ends_at: at, .. } => {
+                    if self.goes_on_until(*at) { *at } else { self.period.end() }
+                }
+                Phase::Cancelled { .. } => return None,
+            };
         // What was put off, by a payment that came late, comes after that and not before.
         Some(due.max(self.updated_at))
     }
 
-    fn or_its_end(&self, at: Timestamp) -> Timestamp {
-        if self.at_period_end == AtPeriodEnd::End { at.min(self.period.end()) } else { at }
+    /// Whether it does not end with its period before that.
+    pub(super) fn goes_on_until(&self, at: Timestamp) -> bool {
+        self.at_period_end != AtPeriodEnd::End || at <= self.period.end()
     }
 
     /// Whether the card pays an amount now.

@@ -24,30 +24,20 @@ impl Desk {
     /// Lets what comes next for a subscription happen now, be it due or not.
     pub(super) fn let_come(&mut self, id: &str) {
         let Some(mut subscription) = self.books.subscriptions.get(id).cloned() else { return };
-        let next = mem::take(&mut subscription.at_period_end);
-        match (subscription.phase.clone(), next) {
-            (Phase::Cancelled { .. }, _) => {}
-            (Phase::Trialing | Phase::Active, AtPeriodEnd::Renew) => {
-                let plan = subscription.plan.clone();
-                self.renew(subscription, plan);
-            }
-            (Phase::Trialing | Phase::Active, AtPeriodEnd::Change(plan)) => self.renew(subscription, plan),
-            (Phase::PastDue { bill, failures, next_try_at }, next)
-                if next != AtPeriodEnd::End || next_try_at <= subscription.period.end() =>
-            {
-                subscription.at_period_end = next;
+        match subscription.phase.clone() {
+            Phase::Cancelled { .. } => {}
+            Phase::Trialing | Phase::Active => match mem::take(&mut subscription.at_period_end) {
+                AtPeriodEnd::Renew => {
+                    let plan = subscription.plan.clone();
+                    self.renew(subscription, plan);
+                }
+                AtPeriodEnd::Change(plan) => self.renew(subscription, plan),
+                AtPeriodEnd::End => drop(self.end(subscription)),
+            },
+            Phase::PastDue { bill, failures, next_try_at } if subscription.goes_on_until(next_try_at) => {
                 self.try_again(subscription, bill, failures);
             }
-            (
-                Phase::Trialing
-                | Phase::Active
-                | Phase::Incomplete { .. }
-                | Phase::PastDue { .. }
-                | Phase::Unpaid { .. },
-                _,
-            ) => {
-                self.end(subscription);
-            }
+            Phase::Incomplete { .. } | Phase::PastDue { .. } | Phase::Unpaid { .. } => drop(self.end(subscription)),
         }
     }
 

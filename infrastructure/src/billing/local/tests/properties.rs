@@ -309,7 +309,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nobody_pays_twice_and_every_amount_is_right(commands in prop::collection::vec(commands(), 1..40)) {
