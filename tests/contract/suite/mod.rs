@@ -6,6 +6,7 @@ mod billed;
 pub(crate) mod business;
 pub(crate) mod directory;
 pub(crate) mod discounts;
+mod drifted;
 pub(crate) mod entitlements;
 mod gate;
 pub(crate) mod given;
