@@ -143,10 +143,10 @@ async fn billing() -> BTreeSet<Access> {
         list_price: starter.prices.monthly,
         discount: None,
     };
-    let customer = app.billing.overview().await.unwrap().customers.remove(0).id;
-    app.billing.start(&CustomerId::restore(customer), &item, None).await.unwrap();
-    for event in app.billing.take_events().await.unwrap() {
-        let signed = app.billing.sign(&event);
+    let customer = app.billing().overview().await.unwrap().customers.remove(0).id;
+    app.billing().start(&CustomerId::restore(customer), &item, None).await.unwrap();
+    for event in app.billing().take_events().await.unwrap() {
+        let signed = app.billing().sign(&event);
         let call = app.client.post("/billing/webhook/stripe", &json!({}));
         let call = call.body("application/json; charset=utf-8", signed.body);
         call.header("stripe-signature", &signed.signature).send().await.succeeded();

@@ -68,10 +68,9 @@ pub struct App {
     /// What the service can do, for what no route reaches. Boxed, as the other large parts are: each test carries its
     /// service along.
     pub use_cases: Box<UseCases>,
-    /// Takes the money, which there is none of.
-    pub billing: LocalBilling,
     /// The secret that signs tokens.
     pub jwt_secret: String,
+    billing: Option<LocalBilling>,
     now: Arc<dyn Clock>,
     relay: Box<Relay>,
     mailbox: Arc<Mailbox>,
@@ -132,6 +131,11 @@ impl App {
             assert_eq!(recipients, [address], "the mails that wait, at {here}");
             mails.remove(0)
         }
+    }
+
+    /// Takes the money, which there is none of. Panics in a stage in which money is meant.
+    pub fn billing(&self) -> &LocalBilling {
+        self.billing.as_ref().expect("the provider inside the process")
     }
 
     /// An address that nobody has used yet.
@@ -288,7 +292,7 @@ impl App {
             probe,
             tables: config.tables,
             use_cases: Box::new(services.use_cases),
-            billing: services.local_billing.expect("the stage is local"),
+            billing: services.local_billing,
             jwt_secret,
             now: services.clock,
             relay: Box::new(services.relay),

@@ -95,6 +95,7 @@ fn exactly_the_older_names_are_deprecated() {
         "post /api/v1/auth/password/reset",
         "post /api/v1/auth/verify",
         "post /api/v1/auth/verify/resend",
+        "post /api/v1/billing/webhook",
         "post /api/v1/tenants",
         "put /api/v1/auth/preferences",
         "put /api/v1/auth/profile",

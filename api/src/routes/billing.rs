@@ -296,7 +296,10 @@ async fn post_portal(
     path = "/billing/webhook/stripe",
     tag = "Subscription and billing",
     params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, as Stripe makes it.")),
-    request_body(content = Object, description = "A Stripe event."),
+    request_body(
+        content = Object, description = "A Stripe event.",
+        example = json!({ "id": "evt_1Q", "object": "event", "type": "customer.subscription.updated", "created": 1_795_000_000 })
+    ),
     responses(
         (
             status = OK, description = "Taken, now or before.", body = Success<Received>,

@@ -1,5 +1,6 @@
 //! What tenants may use.
 
+use application::ports::Clock;
 use aws_sdk_dynamodb::types::AttributeValue::{self, Bool, L, M, Null};
 use chrono::Duration;
 use domain::{Entitlements, TenantId, Tier, entitlement::TierTerms};
@@ -25,6 +26,7 @@ async fn subscribe(store: &Store, tenant: &str, status: &str, tier: &str, trial_
         ("tier", text(tier)),
         ("billing_cycle", text("monthly")),
         ("trial_ends_at", trial_ends_at),
+        ("updated_at", text(&store.clock.now().to_rfc3339())),
         ("limits", M(item([("goals", number(1))]))),
     ]);
     store.plant(Table::Subscriptions, row).await;

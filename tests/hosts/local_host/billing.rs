@@ -46,6 +46,11 @@ impl Shop {
         self.at_provider().await["id"].as_str().unwrap().to_owned()
     }
 
+    /// Has everything published that waits: a host that is killed with an event in hand keeps it for a minute.
+    pub(crate) async fn deliver_events(&self) {
+        self.host.api.dev("events").await.unwrap();
+    }
+
     /// The one subscription that the provider has.
     async fn at_provider(&self) -> Value {
         let overview = self.overview().await;

@@ -20,6 +20,7 @@ async fn what_somebody_changed_by_hand_is_found_and_put_right() {
     let data = data.path();
     let shop = Shop::open(data).await;
     shop.subscribe(Some("pm_card_visa")).await;
+    shop.deliver_events().await;
     drop(shop);
     assert_eq!(succeeded(data, &["reconcile"]), ["1 tenant compared with local: no differences"]);
     change_tier_by_hand(data, "enterprise").await;

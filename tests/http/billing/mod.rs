@@ -53,7 +53,7 @@ impl Shop {
     }
 
     fn provider(&self) -> &LocalBilling {
-        &self.app.billing
+        self.app.billing()
     }
 
     async fn get(&self, route: &str) -> Answer {

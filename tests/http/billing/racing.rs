@@ -55,7 +55,7 @@ async fn rule_25_of_fifty_who_redeem_the_last_of_a_code_one_gets_it() {
     for answer in answers.iter().filter(|answer| answer.status != 200) {
         answer.refused(422, "PROMO_CODE_INVALID");
     }
-    let charged: Vec<_> = app.billing.overview().await.unwrap().ledger;
+    let charged: Vec<_> = app.billing().overview().await.unwrap().ledger;
     assert_eq!(charged.iter().map(|entry| entry.bill.charged).collect::<Vec<_>>(), [1_450]);
     assert_eq!(app.rows(Table::AccountRedemptions).await.len(), 1);
     app.finish().await;

@@ -113,8 +113,12 @@ pub(in crate::dynamodb) fn limits_of(tier: Tier) -> AttributeValue {
 /// A subscription that cannot be read counts as none and is logged: what a tenant pays for is no reason to keep
 /// its people from signing in.
 pub(in crate::dynamodb) fn live_plan<'a>(items: impl IntoIterator<Item = &'a Item>, now: Timestamp) -> Option<Plan> {
-    let live = items.into_iter().filter_map(read_or_log).filter(|subscription| subscription.is_live(now));
-    let plans = live.map(|subscription| subscription.plan());
+    let plans = items.into_iter().filter_map(|item| {
+        let subscription = read_or_log(item).filter(|subscription| subscription.is_live(now))?;
+        // Clients are told when the trial ended also once it is paid for.
+        let trial_ends_at = Reader::new(Table::Subscriptions, item).time_if("trial_ends_at").ok().flatten();
+        Some(Plan { trial_ends_at, ..subscription.plan() })
+    });
     plans.min_by_key(|plan| SubscriptionStatus::ALL.iter().position(|status| *status == plan.status))
 }
 
