@@ -1,7 +1,7 @@
 //! What tenants pay for: trials, orders, changes, and what the billing provider says about them.
 //!
 //! The provider is right about everything that is paid for. Each use case that changes a paid subscription asks the
-//! provider to do it, and then asks what has become of it and takes that over ([`follow`]); so do the provider's
+//! provider to do it, and then asks what has become of it and takes that over (`follow`); so do the provider's
 //! webhooks and the reconciliation. Whatever is lost on the way, the next of these finds it
 //! (docs/adr/0016-the-provider-is-right.md).
 

@@ -1,7 +1,7 @@
 //! Billing by [Stripe](https://docs.stripe.com/api).
 //!
-//! A thin client of the API ([`client`]), its objects ([`objects`]) and what they mean here ([`reading`]); what is sold
-//! ([`catalogue`]), and what is done with it. Nothing is kept on this side: Stripe is asked.
+//! A thin client of the API (`client`), its objects (`objects`) and what they mean here (`reading`); what is sold
+//! (`catalogue`), and what is done with it. Nothing is kept on this side: Stripe is asked.
 
 mod breaker;
 mod catalogue;
