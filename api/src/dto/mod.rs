@@ -25,6 +25,7 @@ pub(crate) mod rules;
 pub(crate) mod schemas;
 pub(crate) mod secret;
 pub(crate) mod session;
+pub(crate) mod subscription;
 pub(crate) mod tenant;
 pub(crate) mod tier;
 pub(crate) mod trial;

@@ -12,9 +12,10 @@ use crate::{
         billing::{
             AutoRenewalRequest, CancelRequest, CancelResponse, ChangePlanRequest, ChangePlanResponse, PaymentIntent,
             Portal, PortalRequest, Received, StartTrialRequest, StartTrialResponse, SubscribeRequest,
-            SubscribeResponse, SubscriptionInfo,
+            SubscribeResponse,
         },
         envelope::{Failure, Success},
+        subscription::SubscriptionInfo,
     },
     error::{ApiError, ErrorCode},
     extract::{Authenticated, IdempotencyKeyHeader, IdempotentJson, Json, LinkBase, RawJson},

@@ -7,9 +7,9 @@ use domain::UserId;
 use super::handlers::{Routes, routes};
 use crate::{
     dto::{
-        billing::SubscriptionInfo,
         envelope::{Failure, Success},
         page::Listed,
+        subscription::SubscriptionInfo,
         trial::{AdminSubscriptionQuery, ExtendTrialRequest, TrialExtensionInfo},
     },
     error::{ApiError, ErrorCode},
