@@ -180,7 +180,7 @@ fn describe_shared_parts(components: &mut Components) {
     add_response_headers(components);
 }
 
-fn failure(description: &str, example: serde_json::Value) -> Response {
+pub(crate) fn failure(description: &str, example: serde_json::Value) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Failure"))).example(Some(example));
     ResponseBuilder::new().description(description).content("application/json", content.build()).build()
 }

@@ -4,7 +4,10 @@ use application::AdminService;
 use axum::extract::State;
 use domain::TenantId;
 
-use super::handlers::{Routes, routes};
+use super::{
+    handlers::{Routes, routes},
+    refusals::refusal,
+};
 use crate::{
     dto::{
         admin::{AdminAuditQuery, AdminTenant, AdminTenantQuery, AdminUser, AdminUserQuery, SuspensionRequest},
@@ -15,6 +18,8 @@ use crate::{
     error::{ApiError, ErrorCode},
     extract::{Json, PathId, PlatformAuthenticated, Query},
 };
+
+refusal!(NoSuchTenant: NOT_FOUND, "There is no such tenant.", TenantNotFound, "This organisation does not exist");
 
 pub(super) fn routes<R: Routes>() -> R {
     R::default()
@@ -123,10 +128,7 @@ async fn list_audit(
                 ErrorCode::InvalidInput, "You cannot suspend the organisation that you belong to"
             ))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such tenant.", body = Failure,
-            example = json!(Failure::of(ErrorCode::TenantNotFound, "This organisation does not exist"))
-        )
+        NoSuchTenant
     )
 )]
 async fn suspend_tenant(
@@ -152,10 +154,7 @@ async fn suspend_tenant(
             status = OK, description = "The tenant as it is now.", body = Success<AdminTenant>,
             example = json!(Success::of(AdminTenant::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such tenant.", body = Failure,
-            example = json!(Failure::of(ErrorCode::TenantNotFound, "This organisation does not exist"))
-        ),
+        NoSuchTenant,
         (
             status = CONFLICT, description = "Its owner closed it too long ago.", body = Failure,
             example = json!(Failure::of(ErrorCode::ResourceConflict, "This organisation was closed for good"))

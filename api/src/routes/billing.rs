@@ -6,6 +6,7 @@ use axum::{extract::State, http::HeaderMap};
 use super::{
     handlers::{Routes, routes},
     names::older_name,
+    refusals::refusal,
 };
 use crate::{
     dto::{
@@ -23,6 +24,8 @@ use crate::{
 
 /// How Stripe signs.
 const SIGNATURE: &str = "stripe-signature";
+
+refusal!(NoSubscription: NOT_FOUND, "There is no subscription.", SubscriptionNotFound, "This organisation has no subscription");
 
 pub(super) fn routes<R: Routes>() -> R {
     R::default()
@@ -146,10 +149,7 @@ async fn put_subscription(
             status = OK, description = "The subscription, and when it ends.", body = Success<CancelResponse>,
             example = json!(Success::of(CancelResponse::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no subscription.", body = Failure,
-            example = json!(Failure::of(ErrorCode::SubscriptionNotFound, "This organisation has no subscription"))
-        )
+        NoSubscription
     )
 )]
 async fn delete_subscription(
@@ -175,10 +175,7 @@ async fn delete_subscription(
             status = OK, description = "The subscription.", body = Success<SubscriptionInfo>,
             example = json!(Success::of(SubscriptionInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no subscription.", body = Failure,
-            example = json!(Failure::of(ErrorCode::SubscriptionNotFound, "This organisation has no subscription"))
-        ),
+        NoSubscription,
         (
             status = CONFLICT, description = "A trial does not renew.", body = Failure,
             example = json!(Failure::of(ErrorCode::ResourceConflict, "A trial does not renew; subscribe instead"))

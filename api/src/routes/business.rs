@@ -7,6 +7,7 @@ use domain::{BusinessFoundation, ProductId, business::BusinessChange};
 use super::{
     handlers::{Routes, routes},
     names::also_at,
+    refusals::refusal,
 };
 use crate::{
     dto::{
@@ -14,13 +15,15 @@ use crate::{
             FoundationInfo, FoundationRequest, NewProductRequest, OnboardingInfo, OnboardingRequest, ProductInfo,
             ProductRequest, ProductsRequest,
         },
-        envelope::{Created, Done, Failure, Success, Versioned},
+        envelope::{Created, Done, Success, Versioned},
     },
-    error::{ApiError, ErrorCode},
+    error::ApiError,
     extract::{Authenticated, IfMatch, Json, PathId},
 };
 
 const REMOVED: Done = Done::with("The product is removed");
+
+refusal!(NoSuchProduct: NOT_FOUND, "The tenant has no such product.", NotFound, "There is no such product");
 
 pub(super) fn routes<R: Routes>() -> R {
     R::default()
@@ -150,10 +153,7 @@ async fn put_products(
             headers(("ETag" = String, description = "The `version` of the onboarding.")),
             example = json!(Success::of(ProductInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "The tenant has no such product.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "There is no such product"))
-        )
+        NoSuchProduct
     )
 )]
 async fn put_product(
@@ -183,10 +183,7 @@ async fn put_product(
             headers(("ETag" = String, description = "The `version` of the onboarding.")),
             example = json!(REMOVED)
         ),
-        (
-            status = NOT_FOUND, description = "The tenant has no such product.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "There is no such product"))
-        )
+        NoSuchProduct
     )
 )]
 async fn delete_product(

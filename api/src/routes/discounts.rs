@@ -7,6 +7,7 @@ use domain::PromoCode;
 use super::{
     handlers::{Routes, routes},
     names::also_at,
+    refusals::refusal,
 };
 use crate::{
     dto::{
@@ -21,6 +22,8 @@ use crate::{
 };
 
 const DELETED: Done = Done::with("The discount code is deleted");
+
+refusal!(NoSuchCode: NOT_FOUND, "There is no such code.", NotFound, "This discount code does not exist");
 
 /// The routes of administrators.
 pub(super) fn routes<R: Routes>() -> R {
@@ -144,10 +147,7 @@ async fn create_discount_code(
             status = OK, description = "The code.", body = Success<DiscountCodeInfo>,
             example = json!(Success::of(DiscountCodeInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such code.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This discount code does not exist"))
-        )
+        NoSuchCode
     )
 )]
 async fn get_discount_code(
@@ -175,10 +175,7 @@ async fn get_discount_code(
             status = OK, description = "The code as it is now.", body = Success<DiscountCodeInfo>,
             example = json!(Success::of(DiscountCodeInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such code.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This discount code does not exist"))
-        ),
+        NoSuchCode,
         (
             status = CONFLICT, description = "It was redeemed, and the change goes against that.", body = Failure,
             example = json!(Failure::of(
@@ -209,10 +206,7 @@ async fn change_discount_code(
     params(("id" = String, Path, description = "The code.", max_length = 20)),
     responses(
         (status = OK, description = "Deleted.", body = Done, example = json!(DELETED)),
-        (
-            status = NOT_FOUND, description = "There is no such code.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This discount code does not exist"))
-        ),
+        NoSuchCode,
         (
             status = CONFLICT, description = "It was redeemed.", body = Failure,
             example = json!(Failure::of(
@@ -245,10 +239,7 @@ async fn delete_discount_code(
             status = OK, description = "The code as it is now.", body = Success<DiscountCodeInfo>,
             example = json!(Success::of(DiscountCodeInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such code.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This discount code does not exist"))
-        )
+        NoSuchCode
     )
 )]
 async fn enable_discount_code(
@@ -274,10 +265,7 @@ async fn enable_discount_code(
             status = OK, description = "The code as it is now.", body = Success<DiscountCodeInfo>,
             example = json!(Success::of(DiscountCodeInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such code.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This discount code does not exist"))
-        )
+        NoSuchCode
     )
 )]
 async fn disable_discount_code(
@@ -303,10 +291,7 @@ async fn disable_discount_code(
             status = OK, description = "A page of redemptions.", body = Listed<RedemptionInfo>,
             example = json!(Listed::example(RedemptionInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such code.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This discount code does not exist"))
-        )
+        NoSuchCode
     )
 )]
 async fn list_redemptions(

@@ -4,7 +4,10 @@ use application::{AuthService, InvitationService};
 use axum::extract::State;
 use domain::{InvitationId, InvitationToken};
 
-use super::handlers::{Routes, routes};
+use super::{
+    handlers::{Routes, routes},
+    refusals::refusal,
+};
 use crate::{
     dto::{
         auth::AuthResponse,
@@ -19,6 +22,8 @@ use crate::{
 };
 
 const CANCELLED: Done = Done::with("The invitation is withdrawn");
+
+refusal!(NoSuchInvitation: NOT_FOUND, "Your organisation has no such invitation.", NotFound, "There is no such invitation");
 
 /// The routes of those who are signed in.
 pub(super) fn routes<R: Routes>() -> R {
@@ -110,10 +115,7 @@ async fn get_invitations(
     params(("id" = String, Path, description = "The invitation.")),
     responses(
         (status = OK, description = "Withdrawn.", body = Done, example = json!(CANCELLED)),
-        (
-            status = NOT_FOUND, description = "Your organisation has no such invitation.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "There is no such invitation"))
-        ),
+        NoSuchInvitation,
         (
             status = CONFLICT, description = "Somebody accepted it.", body = Failure,
             example = json!(Failure::of(
@@ -145,10 +147,7 @@ async fn delete_invitation(
             status = OK, description = "Sent.", body = Success<InvitationInfo>,
             example = json!(Success::of(InvitationInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "Your organisation has no such invitation.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "There is no such invitation"))
-        ),
+        NoSuchInvitation,
         (
             status = CONFLICT, description = "It is accepted, withdrawn, or was sent too often.", body = Failure,
             example = json!(Failure::of(ErrorCode::ResourceConflict, "This invitation is no longer open"))

@@ -4,7 +4,10 @@ use application::MemberService;
 use axum::extract::State;
 use domain::{Role, UserId, user::UserStatus};
 
-use super::handlers::{Routes, routes};
+use super::{
+    handlers::{Routes, routes},
+    refusals::refusal,
+};
 use crate::{
     dto::{
         envelope::{Done, Failure, Success},
@@ -18,6 +21,13 @@ use crate::{
 const REMOVED: Done = Done::with("The member is removed");
 const SIGNED_OUT: Done = Done::with("The member is signed out everywhere");
 const HANDED_OVER: Done = Done::with("The organisation is handed over");
+
+refusal!(NoSuchMember: NOT_FOUND, "There is no such member.", NotFound, "This organisation has no such member");
+refusal!(
+    OwnsTheTenant: CONFLICT, "They own the organisation.",
+    ResourceConflict, "The owner of the organisation has to hand it over first"
+);
+refusal!(Yourself: BAD_REQUEST, "It is who asks.", InvalidInput, "You cannot do this to yourself");
 
 pub(super) fn routes<R: Routes>() -> R {
     R::default()
@@ -93,10 +103,7 @@ async fn count(
             status = OK, description = "The member.", body = Success<UserReference>,
             example = json!(Success::of(UserReference::example()))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        )
+        NoSuchMember
     )
 )]
 async fn find(
@@ -126,16 +133,8 @@ async fn find(
             status = FORBIDDEN, description = "The role of who asks does not allow it.", body = Failure,
             example = json!(Failure::of(ErrorCode::InsufficientPermissions, "You cannot give a role above your own"))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        ),
-        (
-            status = CONFLICT, description = "They own the organisation.", body = Failure,
-            example = json!(Failure::of(
-                ErrorCode::ResourceConflict, "The owner of the organisation has to hand it over first"
-            ))
-        )
+        NoSuchMember,
+        OwnsTheTenant
     )
 )]
 async fn change_role(
@@ -161,18 +160,12 @@ async fn change_role(
             status = OK, description = "The member as they are now.", body = Success<UserReference>,
             example = json!(Success::of(UserReference::example_of(Role::Member, UserStatus::Inactive)))
         ),
-        (
-            status = BAD_REQUEST, description = "It is who asks.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InvalidInput, "You cannot do this to yourself"))
-        ),
+        Yourself,
         (
             status = FORBIDDEN, description = "The role of who asks does not allow it.", body = Failure,
             example = json!(Failure::of(ErrorCode::InsufficientPermissions, "This member's role is above your own"))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        ),
+        NoSuchMember,
         (
             status = CONFLICT, description = "They own the organisation, or the platform suspended them.", body = Failure,
             example = json!(Failure::of(
@@ -203,10 +196,7 @@ async fn deactivate(
             status = OK, description = "The member as they are now.", body = Success<UserReference>,
             example = json!(Success::of(UserReference::example()))
         ),
-        (
-            status = BAD_REQUEST, description = "It is who asks.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InvalidInput, "You cannot do this to yourself"))
-        ),
+        Yourself,
         (
             status = FORBIDDEN,
             description = "All seats of the plan are taken (`TENANT_LIMIT_EXCEEDED`), or the role of who asks does not \
@@ -216,10 +206,7 @@ async fn deactivate(
                 ErrorCode::TenantLimitExceeded, "All seats of this organisation's plan are taken"
             ))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        ),
+        NoSuchMember,
         (
             status = CONFLICT, description = "The platform suspended them.", body = Failure,
             example = json!(Failure::of(ErrorCode::ResourceConflict, "This account was suspended by the platform"))
@@ -246,20 +233,9 @@ async fn activate(
     security(("bearer" = [])),
     responses(
         (status = OK, description = "Removed.", body = Done, example = json!(REMOVED)),
-        (
-            status = BAD_REQUEST, description = "It is who asks.", body = Failure,
-            example = json!(Failure::of(ErrorCode::InvalidInput, "You cannot do this to yourself"))
-        ),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        ),
-        (
-            status = CONFLICT, description = "They own the organisation.", body = Failure,
-            example = json!(Failure::of(
-                ErrorCode::ResourceConflict, "The owner of the organisation has to hand it over first"
-            ))
-        )
+        Yourself,
+        NoSuchMember,
+        OwnsTheTenant
     )
 )]
 async fn remove(
@@ -282,10 +258,7 @@ async fn remove(
     security(("bearer" = [])),
     responses(
         (status = OK, description = "Signed out.", body = Done, example = json!(SIGNED_OUT)),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        )
+        NoSuchMember
     )
 )]
 async fn end_sessions(
@@ -314,10 +287,7 @@ async fn end_sessions(
                 ErrorCode::InsufficientPermissions, "Only who owns the organisation can hand it over"
             ))
         ),
-        (
-            status = NOT_FOUND, description = "There is no such member.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "This organisation has no such member"))
-        ),
+        NoSuchMember,
         (
             status = CONFLICT, description = "The member could not sign in.", body = Failure,
             example = json!(Failure::of(

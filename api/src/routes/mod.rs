@@ -14,6 +14,7 @@ mod invitations;
 mod keys;
 mod members;
 mod names;
+mod refusals;
 mod sessions;
 mod tenants;
 mod trials;

@@ -4,7 +4,10 @@ use application::UsageService;
 use axum::extract::State;
 use domain::LimitName;
 
-use super::handlers::{Routes, routes};
+use super::{
+    handlers::{Routes, routes},
+    refusals::refusal,
+};
 use crate::{
     dto::{
         envelope::{Failure, Success},
@@ -13,6 +16,9 @@ use crate::{
     error::{ApiError, ErrorCode},
     extract::{Authenticated, IdempotencyKeyHeader, IdempotentJson, PathId},
 };
+
+refusal!(NoSuchLimit: NOT_FOUND, "No plan limits anything of this name.", NotFound, "No plan limits anything of this name");
+refusal!(NotForSeats: CONFLICT, "Seats are not counted like this.", ResourceConflict, "Seats are counted when people come and go");
 
 pub(super) fn routes<R: Routes>() -> R {
     R::default().routes(routes!(get_usage)).routes(routes!(take_usage)).routes(routes!(release_usage))
@@ -64,14 +70,8 @@ async fn get_usage(
                 ErrorCode::QuotaExceeded, "The plan of your organisation includes 10 goals; 0 left"
             ))
         ),
-        (
-            status = NOT_FOUND, description = "No plan limits anything of this name.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "No plan limits anything of this name"))
-        ),
-        (
-            status = CONFLICT, description = "Seats are not counted like this.", body = Failure,
-            example = json!(Failure::of(ErrorCode::ResourceConflict, "Seats are counted when people come and go"))
-        )
+        NoSuchLimit,
+        NotForSeats
     )
 )]
 async fn take_usage(
@@ -102,14 +102,8 @@ async fn take_usage(
             status = OK, description = "How much is used now.", body = Success<UsageInfo>,
             example = json!(Success::of(UsageInfo::example()))
         ),
-        (
-            status = NOT_FOUND, description = "No plan limits anything of this name.", body = Failure,
-            example = json!(Failure::of(ErrorCode::NotFound, "No plan limits anything of this name"))
-        ),
-        (
-            status = CONFLICT, description = "Seats are not counted like this.", body = Failure,
-            example = json!(Failure::of(ErrorCode::ResourceConflict, "Seats are counted when people come and go"))
-        )
+        NoSuchLimit,
+        NotForSeats
     )
 )]
 async fn release_usage(

@@ -1,0 +1,19 @@
+//! Refusals that several routes of a resource answer with, described once.
+
+/// Describes a refusal under a name that `responses(…)` takes: its status, when it comes, its code, and its sentence.
+macro_rules! refusal {
+    ($name:ident: $status:ident, $when:literal, $code:ident, $sentence:literal) => {
+        enum $name {}
+
+        impl utoipa::IntoResponses for $name {
+            fn responses()
+            -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::response::Response>> {
+                let failure = $crate::dto::envelope::Failure::of($crate::error::ErrorCode::$code, $sentence);
+                let refusal = $crate::openapi::failure($when, serde_json::json!(failure));
+                [(axum::http::StatusCode::$status.as_str().to_owned(), refusal.into())].into()
+            }
+        }
+    };
+}
+
+pub(super) use refusal;
