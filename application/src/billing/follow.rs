@@ -102,6 +102,7 @@ impl Following {
                 for before in others.filter(|other| other.snapshot().provider_id.is_none() && !other.is_over()) {
                     let mut after = before.clone();
                     let ended: Outcome<SubscriptionEvent> = after.end(now);
+                    account.forget_order(&after.snapshot().id, now);
                     changes = changes.record(ended).save_subscription(before, after);
                 }
                 account.has(id, now);

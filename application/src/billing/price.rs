@@ -1,7 +1,7 @@
 //! What a plan costs with a promotion code, and redeeming and releasing the code.
 
 use domain::{
-    DiscountCode, Money, PromoCode, Subscription,
+    DiscountCode, Money, PromoCode, Subscription, SubscriptionId,
     discount::{CodeRefused, NewRedemption},
     subscription::{PlanChoice, SubscriptionState},
 };
@@ -88,22 +88,27 @@ impl BillingService {
     }
 }
 
-/// Gives the redemption of a code back, if an order that it was for has come to nothing.
+/// Gives the redemptions of codes back whose orders come to nothing with these changes.
 pub(super) async fn release(
     discounts: &dyn DiscountRepository,
     scope: &TenantScope,
-    before: Option<&Subscription>,
-    after: &Subscription,
-    changes: ChangeSet,
+    mut changes: ChangeSet,
 ) -> Result<ChangeSet, StoreError> {
-    let was_ordered = before.is_some_and(|before| before.snapshot().state == SubscriptionState::Incomplete);
-    let Some(code) = after.snapshot().promo_code.as_ref().filter(|_| was_ordered && after.is_over()) else {
-        return Ok(changes);
-    };
-    let redemption = discounts.redemption(scope, code).await?;
-    let Some(redemption) = redemption.filter(|redeemed| redeemed.subscription_id == after.snapshot().id) else {
-        return Ok(changes);
-    };
-    let released = redemption.release();
-    Ok(changes.write(Write::ReleaseCode(redemption)).record(released))
+    let given_up: Vec<_> = changes.writes.iter().filter_map(given_up_with).collect();
+    for (order, code) in given_up {
+        let redemption = discounts.redemption(scope, &code).await?;
+        if let Some(redemption) = redemption.filter(|redeemed| redeemed.subscription_id == order) {
+            let released = redemption.release();
+            changes = changes.write(Write::ReleaseCode(redemption)).record(released);
+        }
+    }
+    Ok(changes)
+}
+
+/// The order that comes to nothing with a change, and the code that it was placed with.
+fn given_up_with(change: &Write) -> Option<(SubscriptionId, PromoCode)> {
+    let Write::SaveSubscription { before, after } = change else { return None };
+    let was_ordered = before.snapshot().state == SubscriptionState::Incomplete;
+    let code = after.snapshot().promo_code.clone().filter(|_| was_ordered && after.is_over())?;
+    Some((after.snapshot().id.clone(), code))
 }

@@ -236,7 +236,7 @@ pub(super) async fn end(
     changes: ChangeSet,
     now: Timestamp,
 ) -> Result<ChangeSet, StoreError> {
-    let mut changes = release(discounts, scope, Some(&before), &after, changes).await?;
+    let mut changes = release(discounts, scope, changes.save_subscription(before, after.clone())).await?;
     if let Some(account_before) = account {
         let mut account = account_before.clone();
         account.forget_order(&after.snapshot().id, now);
@@ -245,5 +245,5 @@ pub(super) async fn end(
             changes = changes.write(Write::SaveBillingAccount { before, after });
         }
     }
-    Ok(changes.save_subscription(before, after))
+    Ok(changes)
 }

@@ -153,7 +153,7 @@ impl BillingService {
         }
         let new_id = billed.subscription_id.clone().unwrap_or_else(|| self.ids.uuid().into());
         let Followed { before, subscription, changes } = following.follow(&billed, event_at, new_id);
-        let changes = release(&*self.discounts, scope, before.as_ref(), &subscription, changes).await?;
+        let changes = release(&*self.discounts, scope, changes).await?;
         Ok(Some(Followed { before, subscription, changes }))
     }
 

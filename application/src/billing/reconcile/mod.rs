@@ -15,7 +15,7 @@ use futures::stream::{self, StreamExt};
 
 pub use drift::{Done, Drift, Finding, Side, TenantFailure, TenantReport};
 
-use super::{follow::Followed, price::release, renewal::end};
+use super::{price::release, renewal::end};
 use crate::{
     actor::TenantScope,
     error::Failure,
@@ -176,10 +176,7 @@ impl Reconciliation {
             Remedy::StopRenewal(id) => {
                 return Ok(provider.set_renewal(&id, false).await.map(drop).map_err(TenantFailure::from)?);
             }
-            Remedy::Commit(followed) => {
-                let Followed { before, subscription, changes } = *followed;
-                release(&**discounts, scope, before.as_ref(), &subscription, changes).await?
-            }
+            Remedy::Commit(followed) => release(&**discounts, scope, followed.changes).await?,
             Remedy::GiveUp(order) => {
                 let mut ended = (*order).clone();
                 let changes = ChangeSet::default().record(ended.end(clock.now()));
