@@ -17,7 +17,8 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// How long a request may take before it is answered with `503`.
     pub request_timeout: Duration,
-    /// How many public `POST`s one source may send in a minute; `None` does not limit them.
+    /// How many `POST`s and `PUT`s one source may send in a minute to what is public, or tells whether a promotion code is
+    /// valid; `None` does not limit them.
     pub public_posts_per_minute: Option<NonZeroU32>,
 }
 

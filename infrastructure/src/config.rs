@@ -170,7 +170,7 @@ pub struct HttpConfig {
     pub base_path: String,
     /// Origins that browsers may call from; `*` for any.
     pub cors_origins: Vec<String>,
-    /// Public `POST` requests a minute and source; `None`: no limit.
+    /// `POST` and `PUT` requests a minute and source, where that is limited; `None`: no limit.
     pub rate_limit_per_minute: Option<u32>,
 }
 

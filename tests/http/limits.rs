@@ -43,6 +43,29 @@ async fn rule_20_a_source_cannot_pass_for_another() {
     app.finish().await;
 }
 
+/// Whoever has signed up could try codes all day.
+#[tokio::test]
+async fn rule_21_an_owner_cannot_try_one_promotion_code_after_the_other() {
+    let app = App::builder().setting("RATE_LIMIT_PER_MINUTE", "2").start().await;
+    let owner = app.python_user("owner@example.com").await.access_token(&app);
+    let order = json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "GUESSED" });
+    for answer in [
+        app.client.post("/user/subscription", &order).bearer(&owner).send().await,
+        app.client.post("/billing/payment-intent", &order).bearer(&owner).send().await,
+    ] {
+        answer.refused(422, "PROMO_CODE_INVALID");
+    }
+    for answer in [
+        app.client.post("/user/subscription", &order).bearer(&owner).send().await,
+        app.client.put("/user/subscription", &order).bearer(&owner).send().await,
+        app.client.post("/billing/payment-intent", &order).bearer(&owner).send().await,
+    ] {
+        answer.refused(429, "RATE_LIMIT_EXCEEDED");
+    }
+    app.client.get("/user/subscription").bearer(&owner).send().await.succeeded();
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn rule_21_every_public_post_is_limited() {
     let app = App::builder().setting("RATE_LIMIT_PER_MINUTE", "1").start().await;

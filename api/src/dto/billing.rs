@@ -60,6 +60,31 @@ impl SubscribeRequest {
     }
 }
 
+/// A wish to be asked for the first payment of a subscription.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({ "tier_id": "professional", "frequency": "monthly" }))]
+pub(crate) struct PaymentIntentRequest {
+    #[serde(default)]
+    #[validate(custom(function = rules::paid_tier))]
+    #[schema(schema_with = schemas::paid_tier, required = true)]
+    tier_id: String,
+    #[serde(default)]
+    #[validate(custom(function = rules::frequency))]
+    #[schema(schema_with = schemas::frequency, required = true)]
+    frequency: String,
+    #[serde(default, deserialize_with = "super::text_or_blank")]
+    #[validate(custom(function = rules::promo_code))]
+    #[schema(schema_with = schemas::nullable_promo_code)]
+    promo_code: Option<String>,
+}
+
+impl PaymentIntentRequest {
+    pub(crate) fn into_command(self, idempotency: Option<IdempotentRequest>) -> Result<Subscribe, ApiError> {
+        let Self { tier_id, frequency, promo_code } = self;
+        SubscribeRequest { tier_id, frequency, promo_code, payment_method_id: None }.into_command(idempotency)
+    }
+}
+
 /// An order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SubscribeResponse {

@@ -21,7 +21,7 @@ use tower_http::{
 };
 
 pub(crate) use base_path::strip_base_path;
-pub(crate) use rate_limit::limit_posts;
+pub(crate) use rate_limit::limit_writes;
 
 use crate::{HttpSettings, error::ApiError};
 

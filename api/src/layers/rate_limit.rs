@@ -1,4 +1,4 @@
-//! A first brake on public `POST`s, in this process and per source. What must hold across processes is counted
+//! A first brake on what can be guessed or sent in masses, in this process and per source. What must hold across processes is counted
 //! in the store.
 
 use std::{
@@ -34,22 +34,22 @@ use crate::{
 const SWEEP_AFTER: u32 = 1024;
 const PERIOD: Duration = Duration::from_mins(1);
 
-/// Limits the `POST`s among `routes`, all of which are public.
-pub(crate) fn limit_posts<S>(routes: Router<S>, per_minute: Option<NonZeroU32>) -> Router<S>
+/// Limits the `POST`s and `PUT`s among `routes`.
+pub(crate) fn limit_writes<S>(routes: Router<S>, per_minute: Option<NonZeroU32>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
     match per_minute {
         Some(limit) => {
             let limits = Arc::new(Limits::new(limit, DefaultClock::default()));
-            routes.route_layer(from_fn_with_state(limits, limit_post))
+            routes.route_layer(from_fn_with_state(limits, limit_write))
         }
         None => routes,
     }
 }
 
-async fn limit_post(State(limits): State<Arc<Limits<DefaultClock>>>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST {
+async fn limit_write(State(limits): State<Arc<Limits<DefaultClock>>>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::POST | Method::PUT) {
         return next.run(request).await;
     }
     let source = request.extensions().get::<SourceAddress>().copied();

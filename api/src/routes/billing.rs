@@ -6,14 +6,14 @@ use axum::{extract::State, http::HeaderMap};
 use super::{
     handlers::{Routes, routes},
     names::older_name,
-    refusals::refusal,
+    refusals::{TooManyRequests, refusal},
 };
 use crate::{
     dto::{
         billing::{
             AutoRenewalRequest, CancelRequest, CancelResponse, ChangePlanRequest, ChangePlanResponse, PaymentIntent,
-            Portal, PortalRequest, Received, StartTrialRequest, StartTrialResponse, SubscribeRequest,
-            SubscribeResponse,
+            PaymentIntentRequest, Portal, PortalRequest, Received, StartTrialRequest, StartTrialResponse,
+            SubscribeRequest, SubscribeResponse,
         },
         envelope::{Failure, Success},
         subscription::SubscriptionInfo,
@@ -27,12 +27,18 @@ const SIGNATURE: &str = "stripe-signature";
 
 refusal!(NoSubscription: NOT_FOUND, "There is no subscription.", SubscriptionNotFound, "This organisation has no subscription");
 
-pub(super) fn routes<R: Routes>() -> R {
+/// The routes that tell whether a promotion code is valid.
+pub(super) fn promo_routes<R: Routes>() -> R {
     R::default()
         .routes(routes!(get_subscription, post_subscription, put_subscription, delete_subscription))
+        .routes(routes!(post_payment_intent))
+}
+
+/// The others.
+pub(super) fn routes<R: Routes>() -> R {
+    R::default()
         .routes(routes!(put_auto_renewal))
         .routes(routes!(start_trial))
-        .routes(routes!(post_payment_intent))
         .routes(routes!(post_portal))
         .routes(routes!(post_webhook))
         .routes(older_name("/billing/webhook", routes!(post_webhook)))
@@ -88,7 +94,8 @@ async fn get_subscription(
         (
             status = SERVICE_UNAVAILABLE, description = "The billing provider cannot be reached.", body = Failure,
             example = json!(Failure::of(ErrorCode::StripeError, "The billing provider cannot be reached"))
-        )
+        ),
+        TooManyRequests
     )
 )]
 async fn post_subscription(
@@ -124,7 +131,8 @@ async fn post_subscription(
             example = json!(Failure::of(
                 ErrorCode::SubscriptionNotFound, "This organisation has no subscription that is paid for"
             ))
-        )
+        ),
+        TooManyRequests
     )
 )]
 async fn put_subscription(
@@ -228,7 +236,7 @@ async fn start_trial(
     tag = "Subscription and billing",
     security(("bearer" = [])),
     params(IdempotencyKeyHeader),
-    request_body = SubscribeRequest,
+    request_body = PaymentIntentRequest,
     responses(
         (
             status = OK, description = "The payment.", body = Success<PaymentIntent>,
@@ -237,13 +245,14 @@ async fn start_trial(
         (
             status = CONFLICT, description = "There is a subscription, or nothing to pay.", body = Failure,
             example = json!(Failure::of(ErrorCode::ResourceConflict, "There is nothing to pay"))
-        )
+        ),
+        TooManyRequests
     )
 )]
 async fn post_payment_intent(
     State(billing): State<BillingService>,
     Authenticated(actor): Authenticated,
-    request: IdempotentJson<SubscribeRequest>,
+    request: IdempotentJson<PaymentIntentRequest>,
 ) -> Result<Success<PaymentIntent>, ApiError> {
     let (request, idempotency) = request.of_operation("payment_intent");
     Ok(Success::of(billing.payment_intent(&actor, request.into_command(idempotency)?).await?.into()))

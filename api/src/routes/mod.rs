@@ -32,7 +32,7 @@ use crate::{ApiState, HttpSettings, error::ApiError, layers};
 /// The complete application: every route, at the root of the host and under the base path, with everything
 /// around it.
 pub fn router(state: ApiState, settings: HttpSettings) -> Router {
-    let versioned = layers::limit_posts(limited(), settings.public_posts_per_minute)
+    let versioned = layers::limit_writes(limited(), settings.public_posts_per_minute)
         .merge(unlimited::<Router<_>>())
         .merge(keys::routes::<Router<_>>())
         .merge(docs::routes("../.."));
@@ -55,12 +55,14 @@ pub(crate) fn documented(outline: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiS
     outline.nest("/api/v1", versioned).merge(keys::routes())
 }
 
-/// Routes for people who are not signed in: one source may send so many `POST`s to them.
+/// Routes for people who are not signed in, and those that tell whether a promotion code is valid: one source may send
+/// so many `POST`s and `PUT`s to them.
 fn limited<R: Routes>() -> R {
     auth::routes::<R>()
         .merge(invitations::public_routes())
         .merge(tenants::public_routes())
         .merge(discounts::public_routes())
+        .merge(billing::promo_routes())
 }
 
 fn unlimited<R: Routes>() -> R {

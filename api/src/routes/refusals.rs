@@ -1,5 +1,21 @@
 //! Refusals that several routes of a resource answer with, described once.
 
+use std::collections::BTreeMap;
+
+use utoipa::{
+    IntoResponses,
+    openapi::{Ref, RefOr, response::Response},
+};
+
+/// The refusal of a route for people who are signed in that one source may ask only so often.
+pub(super) enum TooManyRequests {}
+
+impl IntoResponses for TooManyRequests {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [("429".to_owned(), RefOr::Ref(Ref::from_response_name("TooManyRequests")))].into()
+    }
+}
+
 /// Describes a refusal under a name that `responses(…)` takes: its status, when it comes, its code, and its sentence.
 macro_rules! refusal {
     ($name:ident: $status:ident, $when:literal, $code:ident, $sentence:literal) => {
