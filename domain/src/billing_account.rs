@@ -1,6 +1,6 @@
 //! What a tenant is to the billing provider, and which of its subscriptions counts.
 
-use crate::{SubscriptionId, TenantId, Timestamp, Version, subscription::CustomerId};
+use crate::{Subscription, SubscriptionId, TenantId, Timestamp, Version, subscription::CustomerId};
 
 /// The billing account of a tenant: the one row that every order changes, so that a tenant has one subscription at a
 /// time, whoever orders at once.
@@ -103,6 +103,18 @@ impl BillingAccount {
         }
     }
 
+    /// Notes that one of the tenant's own subscriptions, as it was, came to its end: an order is waited for no more, and
+    /// a trial was the tenant's one. The Python service kept no account of the trials that it began, and the row of one
+    /// that is over says no more that it was one.
+    pub fn loses(&mut self, ended: &Subscription, now: Timestamp) {
+        let snapshot = ended.snapshot();
+        self.forget_order(&snapshot.id, now);
+        if ended.is_trial() && self.state.trial_started_at.is_none() {
+            self.state.trial_started_at = Some(snapshot.created_at);
+            self.state.updated_at = now;
+        }
+    }
+
     /// Notes that an order came to nothing.
     pub fn forget_order(&mut self, order: &SubscriptionId, now: Timestamp) {
         if self.state.ordered.as_ref() == Some(order) {
@@ -115,7 +127,7 @@ impl BillingAccount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::user::tests::at;
+    use crate::{Tier, UserId, user::tests::at};
 
     #[test]
     fn a_tenant_has_one_trial() {
@@ -123,6 +135,22 @@ mod tests {
         assert_eq!(account.start_trial(SubscriptionId::restore("s1"), at(1)), Ok(()));
         assert_eq!(account.start_trial(SubscriptionId::restore("s2"), at(2)), Err(TrialUsed));
         assert_eq!(account.snapshot().current, Some(SubscriptionId::restore("s1")));
+    }
+
+    #[test]
+    fn a_trial_that_the_account_knows_nothing_of_was_one() {
+        let (tenant_id, user_id) = (TenantId::restore("t1"), UserId::restore("u1"));
+        let (trial, _) = Subscription::start_trial(
+            SubscriptionId::restore("s1"),
+            tenant_id.clone(),
+            user_id,
+            Tier::Professional,
+            at(1),
+        );
+        let mut account = BillingAccount::open(tenant_id, at(0));
+        account.loses(&trial, at(5));
+        assert_eq!(account.snapshot().trial_started_at, Some(at(1)));
+        assert_eq!(account.start_trial(SubscriptionId::restore("s2"), at(7)), Err(TrialUsed));
     }
 
     #[test]

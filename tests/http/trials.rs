@@ -213,6 +213,20 @@ async fn only_a_trial_can_be_extended_and_only_while_nothing_has_followed_it() {
     app.finish().await;
 }
 
+/// Its row says no more that it was one, once it is over.
+#[tokio::test]
+async fn a_trial_of_the_python_service_that_was_ended_here_was_the_one_trial() {
+    let app = App::start().await;
+    let anna = app.member("anna").await;
+    let trial = [("status", "trialing"), ("trial_ends_at", "2027-03-15T08:05:00+00:00")];
+    subscribe(&app, &anna.tenant_id, "sub_1", &trial).await;
+    let end = app.client.delete("/user/subscription").json(&json!({ "cancel_at_period_end": false }));
+    let ended = end.bearer(&anna.tokens.access).send().await.data();
+    assert_eq!(ended["subscription"]["status"], "cancelled");
+    start(&app, &anna, "professional").await.refused(409, "RESOURCE_CONFLICT");
+    app.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_racing_extensions_to_one_day_one_counts() {
     let app = App::start().await;

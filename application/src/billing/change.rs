@@ -145,9 +145,9 @@ impl BillingService {
     /// Decides what the change is, and puts the redemption of its promotion code on record. Where the change breaks off
     /// after that, it goes on when it is asked for again: the code is this subscription's then.
     async fn try_decide(&self, actor: &Actor, command: &ChangePlan) -> Result<Decided, Setback<ChangePlanError>> {
-        let (scope, now) = (TenantScope::from(actor), self.clock.now());
+        let scope = TenantScope::from(actor);
         let billing = self.billing.find(&scope).await?;
-        let subscription = billing.at_provider(now).cloned().ok_or(ChangePlanError::NoSubscription)?;
+        let subscription = billing.at_provider().cloned().ok_or(ChangePlanError::NoSubscription)?;
         let PlanChoice { tier, frequency } = subscription.snapshot().choice;
         let choice =
             PlanChoice { tier: command.tier.unwrap_or(tier), frequency: command.frequency.unwrap_or(frequency) };

@@ -47,12 +47,13 @@ impl Following {
     }
 
     /// Takes over what the provider says, with whatever follows from that for the tenant's account and its trial. A
-    /// subscription that is not known becomes one of the tenant's, as `new_id`. `event_at`: when what led here happened.
+    /// subscription that is not known becomes one of the tenant's: under the name that the provider was told, or under a
+    /// new one when that is another one's by now. `event_at`: when what led here happened.
     pub(super) fn follow(
         self,
         billed: &BilledSubscription,
         event_at: Option<Timestamp>,
-        new_id: SubscriptionId,
+        new_id: impl FnOnce() -> SubscriptionId,
     ) -> Followed {
         let now = self.now;
         let mut changes = ChangeSet::default();
@@ -68,7 +69,10 @@ impl Following {
             }
             after
         } else {
-            let (mut adopted, seen) = Subscription::adopt(new_id, self.tenant_id.clone(), billed, now);
+            let is_taken = |id: &SubscriptionId| self.loaded.subscriptions.iter().any(|one| one.snapshot().id == *id);
+            let told = billed.subscription_id.clone().filter(|id| !is_taken(id));
+            let id = told.unwrap_or_else(new_id);
+            let (mut adopted, seen) = Subscription::adopt(id, self.tenant_id.clone(), billed, now);
             if let Some(event_at) = event_at {
                 adopted.hears_of(event_at);
             }
@@ -102,7 +106,7 @@ impl Following {
                 for before in others.filter(|other| other.snapshot().provider_id.is_none() && !other.is_over()) {
                     let mut after = before.clone();
                     let ended: Outcome<SubscriptionEvent> = after.end(now);
-                    account.forget_order(&after.snapshot().id, now);
+                    account.loses(&before, now);
                     changes = changes.record(ended).save_subscription(before, after);
                 }
                 account.has(id, now);

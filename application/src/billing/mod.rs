@@ -39,7 +39,7 @@ use crate::{
     links::LinkPolicy,
     ports::{
         AccountRepository, BillingError, BillingProvider, BillingRepository, Clock, DiscountRepository, IdGenerator,
-        TierCatalogue, UnitOfWork,
+        TenantRepository, TierCatalogue, UnitOfWork,
     },
     retry::{look_again, settle},
     use_cases::Ports,
@@ -53,6 +53,7 @@ pub struct BillingService {
     discounts: Arc<dyn DiscountRepository>,
     tiers: Arc<dyn TierCatalogue>,
     provider: Arc<dyn BillingProvider>,
+    tenants: Arc<dyn TenantRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -63,9 +64,9 @@ impl BillingService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports, links: LinkPolicy) -> Self {
-        let Ports { accounts, billing, discounts, tiers, billing_provider: provider, unit_of_work, clock, ids, .. } =
-            ports.clone();
-        Self { accounts, billing, discounts, tiers, provider, unit_of_work, clock, ids, links }
+        let Ports { accounts, billing, discounts, tiers, tenants, unit_of_work, clock, ids, .. } = ports.clone();
+        let provider = ports.billing_provider.clone();
+        Self { accounts, billing, discounts, tiers, provider, tenants, unit_of_work, clock, ids, links }
     }
 
     /// Takes over what became of a subscription that the actor has just had the provider do something about. `None`

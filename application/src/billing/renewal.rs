@@ -56,9 +56,20 @@ impl Classified for RenewalError {
 
 from_port_errors!(RenewalError);
 
+/// What became of a subscription that was to be ended here.
+enum Ended {
+    /// It is over, or ends with its period.
+    Here(Box<Subscription>),
+    /// Nothing: the provider knows it, by this name.
+    Not(ProviderSubscriptionId),
+    /// There is none of that identity any more.
+    Gone,
+}
+
 impl BillingService {
     /// Ends the subscription of the actor's tenant, and says when it ends. With the period, unless it is to be at once;
-    /// what was not paid for, an order or a trial that is over, ends at once. Nothing is paid back.
+    /// an order that was not paid and a trial that is over end at once. Nothing is paid back, and a period that has begun
+    /// and is not paid yet stays owed until it is ended at once.
     ///
     /// # Errors
     ///
@@ -70,11 +81,10 @@ impl BillingService {
     ) -> Result<(ShownSubscription, Timestamp), RenewalError> {
         actor.require_owner()?;
         let subscription = self.to_be_ended(actor).await?;
-        let cancelled = match &self.name_at_provider::<RenewalError>(actor, &subscription).await? {
-            Some(id) => self.cancel_at_provider(actor, id, subscription, &command).await?,
-            None => settle(|| self.try_end::<RenewalError>(actor, &subscription.snapshot().id, &command))
-                .await?
-                .ok_or(RenewalError::NoSubscription)?,
+        let cancelled = match self.end_here::<RenewalError>(actor, &subscription, &command).await? {
+            Ended::Here(ended) => *ended,
+            Ended::Not(id) => self.cancel_at_provider(actor, &id, subscription, &command).await?,
+            Ended::Gone => return Err(RenewalError::NoSubscription),
         };
         let ends_at = match &cancelled.snapshot().state {
             SubscriptionState::Cancelled { at, .. } => *at,
@@ -140,17 +150,31 @@ impl BillingService {
     where
         E: UseCaseError + From<BillingError>,
     {
-        if let Some(id) = self.name_at_provider::<E>(actor, order).await? {
-            // What has been paid meanwhile is not given up.
-            let followed = self.follow::<E>(actor, &id).await?;
-            if followed.is_some_and(|order| order.snapshot().state == SubscriptionState::Incomplete) {
-                self.provider.cancel(&id).await?;
-                self.follow::<E>(actor, &id).await?;
-            }
-            return Ok(());
-        }
         let at_once = CancelSubscription { reason: None, at_period_end: false };
-        settle(|| self.try_end(actor, &order.snapshot().id, &at_once)).await.map(drop)
+        let Ended::Not(id) = self.end_here::<E>(actor, order, &at_once).await? else { return Ok(()) };
+        // What has been paid meanwhile is not given up.
+        let followed = self.follow::<E>(actor, &id).await?;
+        if followed.is_some_and(|order| order.snapshot().state == SubscriptionState::Incomplete) {
+            self.provider.cancel(&id).await?;
+            self.follow::<E>(actor, &id).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a subscription of which the provider knows nothing.
+    async fn end_here<E>(
+        &self,
+        actor: &Actor,
+        subscription: &Subscription,
+        command: &CancelSubscription,
+    ) -> Result<Ended, E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        match self.name_at_provider::<E>(actor, subscription).await? {
+            Some(id) => Ok(Ended::Not(id)),
+            None => settle(|| self.try_end(actor, &subscription.snapshot().id, command)).await,
+        }
     }
 
     /// What the provider calls a subscription, also one whose order broke off after the provider had taken it.
@@ -195,18 +219,21 @@ impl BillingService {
         .await
     }
 
-    /// Ends what the provider knows nothing of. `None` when there is no such subscription any more.
     async fn try_end<E: UseCaseError>(
         &self,
         actor: &Actor,
         id: &SubscriptionId,
         command: &CancelSubscription,
-    ) -> Result<Option<Subscription>, Setback<E>> {
+    ) -> Result<Ended, Setback<E>> {
         let (scope, now) = (TenantScope::from(actor), self.clock.now());
         let billing = self.billing.find(&scope).await?;
         let Some(before) = billing.subscriptions.into_iter().find(|one| one.snapshot().id == *id) else {
-            return Ok(None);
+            return Ok(Ended::Gone);
         };
+        // The provider has got to know it meanwhile, and may be paid for it.
+        if let Some(provider_id) = before.snapshot().provider_id.clone() {
+            return Ok(Ended::Not(provider_id));
+        }
         let mut after = before.clone();
         if let Some(reason) = command.reason.clone() {
             after.is_left_because(reason, now);
@@ -217,16 +244,16 @@ impl BillingService {
             changes = changes.record(after.end(now));
         }
         if after == before {
-            return Ok(Some(after));
+            return Ok(Ended::Here(after.into()));
         }
         let changes = end(&*self.discounts, &scope, billing.account, before, after.clone(), changes, now).await?;
         self.unit_of_work.commit(changes).await.map_err(look_again::<E>)?;
-        Ok(Some(after))
+        Ok(Ended::Here(after.into()))
     }
 }
 
 /// Adds what belongs to a subscription that the provider knows nothing of and that changed here: when it is over, its
-/// code is given back, and the account does not wait for it any more.
+/// code is given back, and the account notes that it was.
 pub(super) async fn end(
     discounts: &dyn DiscountRepository,
     scope: &TenantScope,
@@ -236,14 +263,14 @@ pub(super) async fn end(
     changes: ChangeSet,
     now: Timestamp,
 ) -> Result<ChangeSet, StoreError> {
-    let mut changes = release(discounts, scope, changes.save_subscription(before, after.clone())).await?;
-    if let Some(account_before) = account {
-        let mut account = account_before.clone();
-        account.forget_order(&after.snapshot().id, now);
-        if after.is_over() && account != account_before {
-            let (before, after) = (Some(Box::new(account_before)), Box::new(account));
-            changes = changes.write(Write::SaveBillingAccount { before, after });
-        }
+    let mut changes = release(discounts, scope, changes.save_subscription(before.clone(), after.clone())).await?;
+    if !after.is_over() || (account.is_none() && !before.is_trial()) {
+        return Ok(changes);
+    }
+    let mut noted = account.clone().unwrap_or_else(|| BillingAccount::open(scope.tenant_id().clone(), now));
+    noted.loses(&before, now);
+    if account.as_ref() != Some(&noted) {
+        changes = changes.write(Write::SaveBillingAccount { before: account.map(Box::new), after: Box::new(noted) });
     }
     Ok(changes)
 }

@@ -1,8 +1,8 @@
 //! Ordering a subscription.
 
 use domain::{
-    BillingAccount, PromoCode, Subscription, SubscriptionId,
-    subscription::{CustomerId, Order, PlanChoice, SubscriptionState},
+    BillingAccount, PromoCode, Subscription, SubscriptionId, Timestamp,
+    subscription::{BilledStatus, CustomerId, Order, PlanChoice, Renewal, SubscriptionState},
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +10,10 @@ use super::{BillingService, ShownSubscription, price::NotPriced};
 use crate::{
     actor::{Actor, Denied, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    idempotency::{IdempotentRequest, KeyReused, ReplayError},
+    idempotency::{IdempotencyRecord, IdempotentRequest, KeyReused, ReplayError},
     ports::{
-        BillingError, ChangeSet, CommitError, NewCustomer, OutstandingPayment, PricedPlan, Refusal, SubscriptionOrder,
-        TenantBilling, Write,
+        BillingError, ChangeSet, CommitError, NewCustomer, OutstandingPayment, PricedPlan, Refusal, StoreError,
+        SubscriptionOrder, TenantBilling, Write,
     },
     retry::{Setback, look_again, settle, settle_within},
 };
@@ -55,6 +55,9 @@ pub enum SubscribeError {
     /// There is nothing to pay for now.
     #[error("there is nothing to pay")]
     NothingToPay,
+    /// Somebody gave the order up, or ordered something else, before it was paid.
+    #[error("this order was given up meanwhile")]
+    GivenUp,
     /// What was chosen is not on sale.
     #[error("this plan is not offered")]
     NotOffered,
@@ -76,7 +79,7 @@ impl Classified for SubscribeError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Denied(denied) => denied.kind(),
-            Self::Subscribed | Self::NothingToPay => ErrorKind::Conflict,
+            Self::Subscribed | Self::NothingToPay | Self::GivenUp => ErrorKind::Conflict,
             Self::NotOffered => ErrorKind::Validation,
             Self::PromoCode => ErrorKind::PromoCodeInvalid,
             Self::KeyReused(_) => ErrorKind::IdempotencyKeyReused,
@@ -127,13 +130,43 @@ impl Subscribe {
     fn is_for(&self, order: &Subscription) -> bool {
         order.snapshot().choice == self.choice && order.snapshot().promo_code == self.promo_code
     }
+
+    /// What the key of the request remembers of an order.
+    fn record(&self, order: &Subscription, now: Timestamp) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let remembered = RememberedOrder { subscription_id: order.snapshot().id.to_string() };
+        self.idempotency.as_ref().map(|request| request.record(&remembered, now)).transpose()
+    }
+
+    /// Whether what is wanted is what the tenant has already, and goes on having.
+    fn is_had_with(&self, subscription: &Subscription, now: Timestamp) -> bool {
+        let renewal = subscription.snapshot().state.renewal();
+        self.is_for(subscription) && subscription.is_live(now) && renewal == Some(Renewal::Automatic)
+    }
 }
 
 /// An order that is on record, and what the provider needs to take it.
 struct Placed {
     subscription: Subscription,
-    customer_id: CustomerId,
     item: PricedPlan,
+    /// Whether an earlier request had put it on record.
+    is_resumed: bool,
+}
+
+impl Placed {
+    fn is_waiting(&self) -> bool {
+        self.subscription.snapshot().state == SubscriptionState::Incomplete
+    }
+
+    /// What the provider is asked for.
+    fn order(&self, actor: &Actor, customer_id: CustomerId) -> SubscriptionOrder {
+        SubscriptionOrder {
+            customer_id,
+            subscription_id: self.subscription.snapshot().id.clone(),
+            tenant_id: actor.tenant_id().clone(),
+            item: self.item.clone(),
+            payment_method: None,
+        }
+    }
 }
 
 impl BillingService {
@@ -151,28 +184,66 @@ impl BillingService {
         let command = Subscribe { idempotency: command.idempotency.map(|request| request.of(actor)), ..command };
         let remembered = self.remembered(&command).await?;
         if remembered.is_none() {
-            self.give_up_another(actor, &command).await?;
+            self.make_way(actor, &command).await?;
         }
         let customer_id = self.customer_of(actor).await?;
-        let placed = settle_within(ATTEMPTS, || self.try_place(actor, &command, remembered.as_ref(), &customer_id));
-        let placed = placed.await?;
-        let Placed { subscription, customer_id, item } = placed;
-        if subscription.snapshot().state != SubscriptionState::Incomplete {
-            return Ok(Subscribed { subscription: self.shown(subscription).await?, payment: None });
+        let place = || settle_within(ATTEMPTS, || self.try_place(actor, &command, remembered.as_ref()));
+        let mut placed = place().await?;
+        let mut begun = self.begin(actor, &customer_id, &placed).await?;
+        if begun.is_none() && placed.is_resumed && remembered.is_none() {
+            // It was waited for too long, which nobody had said here yet.
+            placed = place().await?;
+            begun = self.begin(actor, &customer_id, &placed).await?;
         }
-        let order = SubscriptionOrder {
-            customer_id,
-            subscription_id: subscription.snapshot().id.clone(),
-            tenant_id: actor.tenant_id().clone(),
-            item,
-            payment_method: command.payment_method,
+        let Some((subscription, payment)) = begun else { return Err(SubscribeError::GivenUp) };
+        if placed.is_resumed && remembered.is_none() {
+            self.remember(&command, &subscription).await?;
+        }
+        let Some(payment_method) = command.payment_method.clone().filter(|_| placed.is_waiting()) else {
+            return self.subscribed(subscription, payment).await;
         };
+        let order = SubscriptionOrder { payment_method: Some(payment_method), ..placed.order(actor, customer_id) };
         let ordered = self.provider.subscribe(&order).await?;
         let followed = self.follow::<SubscribeError>(actor, &ordered.subscription.id).await?;
-        let subscription = followed.unwrap_or(subscription);
+        if ordered.subscription.status.is_over() {
+            return Err(SubscribeError::GivenUp);
+        }
+        self.subscribed(followed.unwrap_or(subscription), ordered.payment).await
+    }
+
+    async fn subscribed(
+        &self,
+        subscription: Subscription,
+        payment: Option<OutstandingPayment>,
+    ) -> Result<Subscribed, SubscribeError> {
         let is_waiting = subscription.snapshot().state == SubscriptionState::Incomplete;
         let subscription = self.shown(subscription).await?;
-        Ok(Subscribed { subscription, payment: ordered.payment.filter(|_| is_waiting) })
+        Ok(Subscribed { subscription, payment: payment.filter(|_| is_waiting) })
+    }
+
+    /// Has the provider begin what was ordered, and puts on record what it calls that, before any card is asked to pay:
+    /// whoever gives the order up from then on stops its payment, and what was given up before is not paid for. `None`
+    /// when it came to nothing.
+    async fn begin(
+        &self,
+        actor: &Actor,
+        customer_id: &CustomerId,
+        placed: &Placed,
+    ) -> Result<Option<(Subscription, Option<OutstandingPayment>)>, SubscribeError> {
+        if !placed.is_waiting() {
+            return Ok(Some((placed.subscription.clone(), None)));
+        }
+        let begun = self.provider.subscribe(&placed.order(actor, customer_id.clone())).await?;
+        let id = &begun.subscription.id;
+        let Some(subscription) = self.follow::<SubscribeError>(actor, id).await? else { return Ok(None) };
+        if !subscription.is_over() {
+            return Ok(Some((subscription, begun.payment)));
+        }
+        // What has been paid all the same is for a person to look at.
+        if begun.subscription.status == BilledStatus::Incomplete {
+            self.provider.cancel(id).await?;
+        }
+        Ok(None)
     }
 
     /// Orders a subscription that is to be paid for in the browser, and says with what. The payment is the first one of
@@ -186,15 +257,34 @@ impl BillingService {
         actor: &Actor,
         command: Subscribe,
     ) -> Result<OutstandingPayment, SubscribeError> {
+        let command = Subscribe { payment_method: None, ..command };
         self.subscribe(actor, command).await?.payment.ok_or(SubscribeError::NothingToPay)
     }
 
-    /// Gives up an order that waits for its first payment, if it is for something else than what is wanted now.
-    async fn give_up_another(&self, actor: &Actor, command: &Subscribe) -> Result<(), SubscribeError> {
+    /// Gives up an order that waits for its first payment, if it is for something else than what is wanted now, and that
+    /// can be ordered.
+    async fn make_way(&self, actor: &Actor, command: &Subscribe) -> Result<(), SubscribeError> {
         let billing = self.billing.find(&TenantScope::from(actor)).await?;
-        match waiting_order(&billing).filter(|order| !command.is_for(order)) {
+        let waiting = billing.waiting_order();
+        // What the order holds is there again once it is given up.
+        let code = command.promo_code.as_ref();
+        let mut ours = waiting.into_iter().chain(billing.at_provider());
+        let is_held = code.is_some() && ours.any(|one| one.snapshot().promo_code.as_ref() == code);
+        self.priced(command.choice, code, is_held).await?;
+        match waiting.filter(|order| !command.is_for(order)) {
             Some(order) => self.give_up(actor, order).await,
             None => Ok(()),
+        }
+    }
+
+    /// Has a key answer with what another request had ordered.
+    async fn remember(&self, command: &Subscribe, subscription: &Subscription) -> Result<(), SubscribeError> {
+        let Some(record) = command.record(subscription, self.clock.now())? else { return Ok(()) };
+        let changes = ChangeSet::default().write(Write::Remember(record));
+        match self.unit_of_work.commit(changes).await {
+            // Whoever sent the same request at the same time has done it.
+            Ok(()) | Err(CommitError::Conflict | CommitError::Refused(_)) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
         }
     }
 
@@ -241,19 +331,20 @@ impl BillingService {
         actor: &Actor,
         command: &Subscribe,
         remembered: Option<&SubscriptionId>,
-        customer_id: &CustomerId,
     ) -> Result<Placed, Setback<SubscribeError>> {
         let (scope, now) = (TenantScope::from(actor), self.clock.now());
         let billing = self.billing.find(&scope).await?;
-        let placed = |subscription: Subscription, item| Placed { subscription, customer_id: customer_id.clone(), item };
-        let known = remembered.and_then(|id| billing.subscriptions.iter().find(|one| one.snapshot().id == *id));
-        if let Some(known) = known.or_else(|| waiting_order(&billing).filter(|order| command.is_for(order))) {
+        let known = remembered
+            .and_then(|id| billing.subscriptions.iter().find(|one| one.snapshot().id == *id))
+            .or_else(|| billing.waiting_order().filter(|order| command.is_for(order)))
+            .or_else(|| billing.at_provider().filter(|had| command.is_had_with(had, now)));
+        if let Some(known) = known {
             let snapshot = known.snapshot();
             let priced = self.priced(snapshot.choice, snapshot.promo_code.as_ref(), true).await;
-            return Ok(placed(known.clone(), priced.map_err(SubscribeError::from)?.plan));
+            let item = priced.map_err(SubscribeError::from)?.plan;
+            return Ok(Placed { subscription: known.clone(), item, is_resumed: true });
         }
-        let in_the_way = waiting_order(&billing).is_some();
-        if in_the_way || billing.at_provider(now).is_some() {
+        if billing.waiting_order().is_some() || billing.at_provider().is_some() {
             return Err(SubscribeError::Subscribed.into());
         }
         let item = self.priced(command.choice, command.promo_code.as_ref(), false).await;
@@ -278,20 +369,14 @@ impl BillingService {
         let before = billing.account;
         let mut account = before.clone().unwrap_or_else(|| BillingAccount::open(actor.tenant_id().clone(), now));
         account.place_order(id.clone(), now);
-        let remembered = RememberedOrder { subscription_id: id.to_string() };
-        let record = command.idempotency.as_ref().map(|request| request.record(&remembered, now)).transpose()?;
+        let record = command.record(&subscription, now)?;
         let changes = changes
             .write(Write::SaveBillingAccount { before: before.map(Box::new), after: Box::new(account) })
             .write_if(record.map(Write::Remember));
         match self.unit_of_work.commit(changes).await {
-            Ok(()) => Ok(placed(subscription, item.plan)),
+            Ok(()) => Ok(Placed { subscription, item: item.plan, is_resumed: false }),
             Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => Err(SubscribeError::PromoCode.into()),
             Err(error) => Err(look_again(error)),
         }
     }
-}
-
-/// The order of a tenant that waits for its first payment.
-fn waiting_order(billing: &TenantBilling) -> Option<&Subscription> {
-    billing.subscriptions.iter().find(|one| one.snapshot().state == SubscriptionState::Incomplete)
 }

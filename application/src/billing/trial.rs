@@ -1,6 +1,6 @@
 //! Trying the service before paying for it.
 
-use domain::{BillingAccount, Subscription, Tier, billing_account::TrialUsed};
+use domain::{BillingAccount, Subscription, Tier, billing_account::TrialUsed, subscription::SubscriptionState};
 
 use super::{BillingService, ShownSubscription};
 use crate::{
@@ -54,7 +54,9 @@ impl BillingService {
     async fn try_start_trial(&self, actor: &Actor, tier: Tier) -> Result<Subscription, Setback<StartTrialError>> {
         let billing = self.billing.find(&TenantScope::from(actor)).await?;
         let now = self.clock.now();
-        if billing.subscriptions.iter().any(|subscription| subscription.is_live(now)) {
+        // What is paid for stays the subscription that counts while a payment of it is outstanding.
+        let is_billed = billing.at_provider().is_some_and(|one| one.snapshot().state != SubscriptionState::Incomplete);
+        if is_billed || billing.subscriptions.iter().any(|subscription| subscription.is_live(now)) {
             return Err(StartTrialError::Subscribed.into());
         }
         // The Python service kept no account: its trials are known by their rows.

@@ -89,7 +89,11 @@ impl BillingService {
         let Some(tenant) = self.billed_tenant(&billed).await? else {
             return self.commit_received(received.defer(event.clone()), WebhookOutcome::Deferred).await;
         };
-        match self.follow_now::<WebhookError>(&TenantScope::from(&tenant), id, Some(event)).await? {
+        let scope = TenantScope::from(&tenant);
+        match self.follow_now::<WebhookError>(&scope, id, Some(event)).await? {
+            Some(Followed { before: None, .. }) if !self.may_adopt(&scope, &billed).await? => {
+                self.commit_received(received.defer(event.clone()), WebhookOutcome::Deferred).await
+            }
             Some(Followed { changes, .. }) => {
                 let changes = changes.write(Write::RememberProviderEvent(event.clone()));
                 self.commit_received(changes, WebhookOutcome::Applied).await
@@ -118,6 +122,16 @@ impl BillingService {
         }
     }
 
+    /// Whether a subscription that is not known here can become a tenant's: there is such a tenant, and nobody else is
+    /// the customer. What the provider was told when it was made may have been another stage's, or somebody's copy.
+    async fn may_adopt(&self, scope: &TenantScope, billed: &BilledSubscription) -> Result<bool, StoreError> {
+        if self.tenants.find(scope).await?.is_none() {
+            return Ok(false);
+        }
+        let customer = self.billing.tenant_of(&billed.customer_id).await?;
+        Ok(customer.is_none_or(|customer| customer.tenant_id == *scope.tenant_id()))
+    }
+
     /// What to commit so that the tenant's subscription is what the provider says it is now. `None` when there is
     /// nothing to look at: something later is known, or the provider has no such subscription any more.
     pub(super) async fn follow_now<E>(
@@ -139,7 +153,7 @@ impl BillingService {
         }
         // Asked for after the load: whoever commits on the same version has asked earlier.
         let Some(billed) = self.provider.subscription(id).await.map_err(E::from)? else { return Ok(None) };
-        let another = loaded.at_provider(self.clock.now()).map(|known| known.snapshot().id.clone());
+        let another = loaded.at_provider().map(|known| known.snapshot().id.clone());
         let following = Following::new(scope.tenant_id().clone(), loaded, self.clock.now());
         if following.known(&billed).is_none() {
             if billed.status.is_over() {
@@ -151,8 +165,11 @@ impl BillingService {
                 return Ok(None);
             }
         }
-        let new_id = billed.subscription_id.clone().unwrap_or_else(|| self.ids.uuid().into());
-        let Followed { before, subscription, changes } = following.follow(&billed, event_at, new_id);
+        let Followed { before, subscription, changes } = following.follow(&billed, event_at, || self.ids.uuid().into());
+        if subscription.is_over() && !billed.status.is_over() {
+            let (tenant_id, subscription_id) = (scope.tenant_id(), &subscription.snapshot().id);
+            tracing::error!(%tenant_id, %subscription_id, provider_id = %id, "the provider goes on with what is over here");
+        }
         let changes = release(&*self.discounts, scope, changes).await?;
         Ok(Some(Followed { before, subscription, changes }))
     }
@@ -164,9 +181,12 @@ impl BillingService {
     ) -> Result<bool, Setback<WebhookError>> {
         let Some(billed) = self.provider.subscription(id).await.map_err(WebhookError::from)? else { return Ok(true) };
         let Some(tenant) = self.billed_tenant(&billed).await? else { return Ok(false) };
-        if let Some(Followed { changes, .. }) =
-            self.follow_now::<WebhookError>(&TenantScope::from(&tenant), id, Some(event)).await?
+        let scope = TenantScope::from(&tenant);
+        if let Some(Followed { before, changes, .. }) = self.follow_now::<WebhookError>(&scope, id, Some(event)).await?
         {
+            if before.is_none() && !self.may_adopt(&scope, &billed).await? {
+                return Ok(false);
+            }
             self.unit_of_work.commit(changes).await.map_err(look_again::<WebhookError>)?;
         }
         Ok(true)

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     BillingAccount, EmailAddress, Money, Subscription, SubscriptionId, TenantId, Timestamp,
     discount::{Discount, DiscountDuration, PromoCode},
-    subscription::{BilledSubscription, CustomerId, PlanChoice, ProviderSubscriptionId},
+    subscription::{BilledSubscription, CustomerId, PlanChoice, ProviderSubscriptionId, SubscriptionState},
 };
 
 use super::StoreError;
@@ -287,10 +287,21 @@ impl TenantBilling {
         })
     }
 
-    /// The subscription at the provider that is not over, waiting for a payment or paid.
+    /// The subscription at the provider that is not over: paid for, or waiting for a payment.
     #[must_use]
-    pub fn at_provider(&self, now: Timestamp) -> Option<&Subscription> {
-        self.current(now).filter(|current| !current.is_over() && current.snapshot().provider_id.is_some())
+    pub fn at_provider(&self) -> Option<&Subscription> {
+        let at_provider = |one: &&Subscription| !one.is_over() && one.snapshot().provider_id.is_some();
+        // One that was paid for comes before an order, whether it is paid for now or not.
+        self.subscriptions.iter().filter(at_provider).max_by_key(|one| {
+            let snapshot = one.snapshot();
+            (snapshot.state != SubscriptionState::Incomplete, snapshot.created_at)
+        })
+    }
+
+    /// The order that waits for its first payment.
+    #[must_use]
+    pub fn waiting_order(&self) -> Option<&Subscription> {
+        self.subscriptions.iter().find(|one| one.snapshot().state == SubscriptionState::Incomplete)
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::Shop;
+use super::{Shop, VISA};
 
 const SUBSCRIPTION: &str = "/user/subscription";
 
@@ -84,6 +84,10 @@ async fn who_does_not_pay_keeps_what_they_had_for_a_week() {
     shop.wait(TimeDelta::days(7)).await;
     let (subscription, reports) = look().await;
     assert_eq!((&subscription["is_active"], reports), (&json!(false), false));
+    // What is owed is not tried away: it stays the subscription that counts.
+    let trial = shop.post("/subscription/trial/start", json!({ "tier_id": "enterprise" })).await;
+    trial.refused(409, "RESOURCE_CONFLICT");
+    shop.subscribe("starter", "monthly", Some(VISA)).await.refused(409, "RESOURCE_CONFLICT");
 
     shop.wait(TimeDelta::days(60)).await;
     let (subscription, _) = look().await;

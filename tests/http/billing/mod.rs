@@ -4,6 +4,7 @@ mod breaking_off;
 mod changing;
 mod ending;
 mod held_trials;
+mod overtaking;
 mod racing;
 mod shuffled;
 mod subscribing;

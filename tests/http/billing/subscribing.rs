@@ -84,7 +84,47 @@ async fn who_pays_the_intent_and_subscribes_pays_once() {
     let subscribed = shop.post("/user/subscription", order.clone()).await.data();
     assert_eq!((&subscribed["subscription"]["status"], &subscribed["client_secret"]), (&json!("active"), &Value::Null));
     assert_eq!(shop.charges().await, [99_000]);
-    shop.post("/billing/payment-intent", order).await.refused(409, "RESOURCE_CONFLICT");
+    shop.post("/billing/payment-intent", order.clone()).await.refused(409, "RESOURCE_CONFLICT");
+    shop.deliver_events().await;
+    assert_eq!(shop.post("/user/subscription", order).await.data(), subscribed, "whenever it is asked for");
+    shop.delete("/user/subscription", json!({})).await.succeeded();
+    shop.subscribe("professional", "yearly", None).await.refused(409, "RESOURCE_CONFLICT");
+    shop.close().await;
+}
+
+/// The contract has no payment method there.
+#[tokio::test]
+async fn asking_for_a_payment_pays_nothing() {
+    let shop = Shop::open().await;
+    let order = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": VISA });
+    let intent = shop.post("/billing/payment-intent", order).await.data();
+    assert_eq!((&intent["amount"], shop.charges().await), (&json!(2_900), vec![]));
+    shop.close().await;
+}
+
+/// The event that says so has not come yet.
+#[tokio::test]
+async fn an_order_that_was_waited_for_too_long_is_placed_anew() {
+    let shop = Shop::open().await;
+    shop.subscribe("starter", "monthly", None).await.succeeded();
+    shop.app.clock.advance(TimeDelta::hours(24));
+    shop.provider().settle().await.unwrap();
+    let subscribed = shop.subscribe("starter", "monthly", Some(VISA)).await.data();
+    assert_eq!((&subscribed["subscription"]["status"], shop.charges().await), (&json!("active"), vec![2_900]));
+    assert_eq!(shop.rows().await, 2);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_ordered_leaves_the_waiting_order_alone() {
+    let shop = Shop::open().await;
+    let misspelt = json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "NOSUCHCODE" });
+    shop.post("/user/subscription", misspelt.clone()).await.refused(422, "PROMO_CODE_INVALID");
+    assert!(shop.overview().await.customers.is_empty(), "nobody has ordered anything");
+    let order = shop.subscribe("starter", "monthly", None).await.data();
+    shop.post("/user/subscription", misspelt).await.refused(422, "PROMO_CODE_INVALID");
+    shop.provider().confirm(order["client_secret"].as_str().unwrap()).await.unwrap();
+    assert_eq!(shop.charges().await, [2_900]);
     shop.close().await;
 }
 
@@ -156,6 +196,23 @@ async fn the_same_key_orders_once_and_another_body_is_refused() {
     assert_eq!(send(&order).await.data(), first);
     let other = json!({ "tier_id": "enterprise", "frequency": "monthly", "payment_method_id": VISA });
     send(&other).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(shop.charges().await, [2_900]);
+    shop.close().await;
+}
+
+/// The first card was declined, and the answer about the second one was lost.
+#[tokio::test]
+async fn a_key_answers_for_an_order_that_another_request_had_placed() {
+    let shop = Shop::open().await;
+    let send = async |key: &'static str, card: &str| {
+        let body = json!({ "tier_id": "starter", "frequency": "monthly", "payment_method_id": card });
+        let call = shop.app.client.post("/user/subscription", &body).header("idempotency-key", key);
+        call.bearer(&shop.token()).send().await
+    };
+    send("k1", DECLINED).await.refused(402, "PAYMENT_FAILED");
+    let paid = send("k2", VISA).await.data();
+    assert_eq!(send("k2", VISA).await.data(), paid);
+    send("k2", DECLINED).await.refused(422, "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(shop.charges().await, [2_900]);
     shop.close().await;
 }

@@ -1,8 +1,11 @@
 //! What the provider says by itself: security rules 28 to 31.
 
-use application::ports::{BillingProvider, NewCustomer, PricedPlan};
+use application::ports::{BillingProvider, NewCustomer, PricedPlan, SubscriptionOrder};
 use chrono::TimeDelta;
-use domain::{EmailAddress, Frequency, TenantId, Tier, TierOffer, subscription::PlanChoice};
+use domain::{
+    EmailAddress, Frequency, SubscriptionId, TenantId, Tier, TierOffer,
+    subscription::{CustomerId, PlanChoice},
+};
 use infrastructure::dynamodb::tables::Table;
 use serde_json::json;
 use tests::Fault;
@@ -156,5 +159,39 @@ async fn what_comes_too_early_is_looked_at_again() {
     shop.app.deliver_mail().await;
     let current = shop.current().await;
     assert_eq!((&current["status"], &current["tier"]["id"]), (&json!("active"), &json!("professional")));
+    shop.close().await;
+}
+
+/// Another stage uses the same account of the provider, or somebody copied what it was told.
+#[tokio::test]
+async fn what_is_said_to_be_for_a_tenant_that_is_not_its_customer_is_not_adopted() {
+    let shop = Shop::open().await;
+    shop.subscribed("starter", "monthly").await;
+    shop.deliver_events().await;
+    let other = shop.app.python_user("other@example.com").await;
+    let [customer] = shop.overview().await.customers.try_into().unwrap();
+    let customer_id = CustomerId::restore(customer.id);
+    for (number, tenant_id) in ["tenant_of_another_stage", &other.tenant_id].into_iter().enumerate() {
+        let order = SubscriptionOrder {
+            customer_id: customer_id.clone(),
+            subscription_id: SubscriptionId::restore(format!("copied-{number}")),
+            tenant_id: TenantId::restore(tenant_id),
+            item: PricedPlan {
+                choice: PlanChoice { tier: Tier::Enterprise, frequency: Frequency::Monthly },
+                list_price: TierOffer::seed(Tier::Enterprise).prices.monthly,
+                discount: None,
+            },
+            payment_method: Some(super::VISA.to_owned()),
+        };
+        let made = shop.provider().subscribe(&order).await.unwrap().subscription.id;
+        shop.deliver_events().await;
+        assert_eq!(shop.rows().await, 1, "the one that was ordered");
+        let waiting = shop.app.rows(Table::AccountOutbox).await;
+        assert!(waiting.iter().any(|row| row["kind"].as_s().unwrap() == "provider_event"), "{waiting:?}");
+        shop.provider().cancel(&made).await.unwrap();
+        shop.deliver_events().await;
+        shop.app.deliver_mail().await;
+    }
+    assert_eq!(shop.rows().await, 1, "the one that was ordered");
     shop.close().await;
 }

@@ -131,8 +131,7 @@ impl Decider<'_> {
             return is_billed.map(Decision::for_a_person).into_iter().collect();
         };
         let loaded = self.look.billing.clone();
-        let followed =
-            Following::new(self.tenant_id.clone(), loaded, self.now).follow(billed, None, self.id_of(billed));
+        let followed = Following::new(self.tenant_id.clone(), loaded, self.now).follow(billed, None, self.new_id);
         let drift = self.drift_of(&followed, billed);
         let differs = drift.map(|drift| Decision { drift, remedy: Remedy::Commit(Box::new(followed)) });
         let is_closed = tenant.snapshot().status() == TenantStatus::Cancelled;
@@ -141,13 +140,6 @@ impl Decider<'_> {
             drift: Drift::RenewsThoughClosed { provider_id, theirs },
         });
         differs.into_iter().chain(renews).collect()
-    }
-
-    /// The name of what is adopted: the one that the provider was told, unless it is another one's by now.
-    fn id_of(&self, billed: &BilledSubscription) -> SubscriptionId {
-        let is_taken = |id: &SubscriptionId| self.look.billing.subscriptions.iter().any(|one| one.snapshot().id == *id);
-        let told = billed.subscription_id.clone().filter(|id| !is_taken(id));
-        told.unwrap_or_else(self.new_id)
     }
 
     fn drift_of(&self, followed: &Followed, billed: &BilledSubscription) -> Option<Drift> {

@@ -13,13 +13,17 @@ use super::{
 
 impl Desk {
     /// Begins a subscription, or finds the one that this order began. While that waits for its first payment, another
-    /// payment method can be tried.
+    /// payment method can be tried; where nothing was to be paid, the first one is kept for when something is.
     pub(super) fn subscribe(&mut self, order: &SubscriptionOrder) -> Result<Ordered, BillingError> {
         let SubscriptionOrder { customer_id, subscription_id, tenant_id, item, payment_method } = order;
         let attach = || payment_method.as_deref().map(PaymentMethod::attach).transpose();
         let subscription = match self.books.ordered_as(subscription_id.as_str()).cloned() {
             Some(known) if matches!(known.phase, Phase::Incomplete { .. }) => {
                 Subscription { payment_method: attach()?.or(known.payment_method), ..known }
+            }
+            Some(known) if known.payment_method.is_none() && !known.billed().status.is_over() => {
+                let known = self.keep(Subscription { payment_method: attach()?, ..known });
+                return Ok(ordered(&known));
             }
             Some(known) => return Ok(ordered(&known)),
             None => self.begin(Beginning {
