@@ -71,7 +71,8 @@ pub(super) fn gather(context: &Context<'_>, options: &DeployOptions) -> Result<S
         return Err(Failure::new(Code::ParameterUnknown, what));
     }
     parameters.extend(options.parameters.iter().cloned());
-    if template.takes("Release") {
+    // A base publishes nothing: what answers goes on answering.
+    if template.takes("Release") && !options.base {
         let all = serde_json::to_string(&parameters).unwrap_or_default();
         // A version of the function is published whenever its code or its settings change, and only then.
         parameters.insert("Release".to_owned(), sha256(all.as_bytes()).chars().take(DIGITS).collect());
@@ -105,8 +106,8 @@ fn fixed(context: &Context<'_>, text: &str) -> Result<DeployParameters, Failure>
 /// What of the code is deployed.
 fn code(context: &Context<'_>, is_base: bool) -> Result<Parameters, Failure> {
     if is_base {
-        let base = [("CodeBucket", ""), ("CodeKey", ""), ("ImageUri", ""), ("CreateImageRepository", "true")];
-        return Ok(base.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        // No word of the code: a new stack has none, and one that is there keeps what it was given.
+        return Ok([("CreateImageRepository".to_owned(), "true".to_owned())].into());
     }
     let packaged = from_file(&package::parameter_file(context))?;
     packaged.ok_or_else(|| {

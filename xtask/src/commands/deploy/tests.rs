@@ -17,6 +17,8 @@ Parameters:
   Stage: {Type: String}
   Release: {Type: String}
   CodeKey: {Type: String}
+  ImageUri: {Type: String}
+  CreateImageRepository: {Type: String}
   UsersTableSource: {Type: String}
   EmailFrom: {Type: String}
 Resources:
@@ -310,11 +312,19 @@ fn what_does_not_depend_on_what_is_there_is_deployed_without_a_preflight() {
 }
 
 #[test]
-fn a_base_needs_no_code() {
+fn a_base_needs_no_code_and_leaves_what_answers_as_it_is() {
     let bench = bench(World::default());
+    let gather = |arguments: &[&str]| settings::gather(&bench.context(), &options(arguments)).unwrap().parameters;
+    let with_code = gather(&["account", "--base"]);
     std::fs::remove_file(bench.folder().join("target/lambda/package-dev.json")).unwrap();
-    let settings = settings::gather(&bench.context(), &options(&["account", "--base"])).unwrap();
-    assert_eq!(settings.parameters["CodeKey"], "");
+    let base = gather(&["account", "--base"]);
+    assert_eq!(base, with_code);
+    assert_eq!(base["CreateImageRepository"], "true");
+    for of_code in ["CodeKey", "ImageUri", "Release"] {
+        assert!(!base.contains_key(of_code), "{of_code} is said anew");
+    }
+    let without_code = gather(&["account", "--base", "--set", "CodeKey=", "--set", "ImageUri="]);
+    assert_eq!((&*without_code["CodeKey"], &*without_code["ImageUri"]), ("", ""));
 }
 
 #[test]
