@@ -55,8 +55,8 @@ impl Settings {
 /// Gathers what the template is told.
 pub(super) fn gather(context: &Context<'_>, options: &DeployOptions) -> Result<Settings, Failure> {
     let folder = context.path("deployment").join(options.what.folder());
-    let template = read(&folder.join("template.yaml"))?;
-    let template = Template::parse(options.what.folder(), &template)?;
+    let text = read(&folder.join("template.yaml"))?;
+    let template = Template::parse(options.what.folder(), &text)?;
     let fixed = fixed(context, &read(&folder.join("samconfig.toml"))?)?;
     let mut parameters = fixed.parameter_overrides;
     if options.what.follows_preflight() {
@@ -73,11 +73,17 @@ pub(super) fn gather(context: &Context<'_>, options: &DeployOptions) -> Result<S
     parameters.extend(options.parameters.iter().cloned());
     // A base publishes nothing: what answers goes on answering.
     if template.takes("Release") && !options.base {
-        let all = serde_json::to_string(&parameters).unwrap_or_default();
-        // A version of the function is published whenever its code or its settings change, and only then.
-        parameters.insert("Release".to_owned(), sha256(all.as_bytes()).chars().take(DIGITS).collect());
+        // A version of the function is published whenever its code, its settings or its template change, and only then.
+        parameters.insert("Release".to_owned(), release(&parameters, &text));
     }
     Ok(Settings { stack_name: fixed.stack_name, parameters })
+}
+
+/// The name of what is deployed. Git may end the lines of a template otherwise on another machine.
+fn release(parameters: &Parameters, template: &str) -> String {
+    let parameters = serde_json::to_string(parameters).unwrap_or_default();
+    let all = format!("{parameters}\n{}", template.replace("\r\n", "\n"));
+    sha256(all.as_bytes()).chars().take(DIGITS).collect()
 }
 
 /// What the preflight decided.

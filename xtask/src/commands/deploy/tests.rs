@@ -133,7 +133,7 @@ fn what_is_fixed_what_was_found_and_what_was_built_are_told_to_the_template_and_
 }
 
 #[test]
-fn the_release_changes_with_the_code_and_with_the_settings() {
+fn the_release_changes_with_the_code_the_settings_and_the_template() {
     let release = |prepare: &dyn Fn(&Bench)| {
         let bench = bench(World::default());
         prepare(&bench);
@@ -145,6 +145,10 @@ fn the_release_changes_with_the_code_and_with_the_settings() {
     assert_ne!(plain, release(&|bench| bench.put("target/lambda/package-dev.json", r#"{"CodeKey": "2.zip"}"#)));
     let other = SAMCONFIG.replace("no-reply", "hello");
     assert_ne!(plain, release(&|bench| bench.put("deployment/account-service/samconfig.toml", &other)));
+    let with_template =
+        |template: &str| release(&|bench| bench.put("deployment/account-service/template.yaml", template));
+    assert_ne!(plain, with_template(&TEMPLATE.replace("!Ref UsersTableSource", "users")));
+    assert_eq!(plain, with_template(&TEMPLATE.replace('\n', "\r\n")));
 }
 
 #[test]
