@@ -3,6 +3,8 @@
 
 mod expectations;
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,6 +16,9 @@ use crate::{
     web::{Answer, Request},
 };
 use expectations::Expectation;
+
+/// Time between two rounds of questions: AWS takes a while to know of a change everywhere.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// What came of one question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,6 +77,20 @@ pub(crate) fn check(context: &Context<'_>, base: &str) -> Checks {
         Check { name: expectation.name, url: request.url, status, failure }
     };
     Checks(expectations::all(context.stage).iter().map(ask).collect())
+}
+
+/// Asks everything until all is right, or patience ends.
+pub(crate) fn check_until(context: &Context<'_>, base: &str, patience: Duration) -> Checks {
+    let mut left = patience;
+    loop {
+        let checks = check(context, base);
+        if checks.failure().is_none() || left.is_zero() {
+            return checks;
+        }
+        let pause = PAUSE.min(left);
+        left -= pause;
+        context.world.time.pause(pause);
+    }
 }
 
 /// Whether a service, of whatever make, says that it is well.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     confirmed,
     smoke::{self, Checks},
-    traffic::{self, Record, Target},
+    traffic::{self, Led, Record, Target},
 };
 use crate::{
     aws::{apigateway::Mapping, cloudformation},
@@ -16,9 +16,6 @@ use crate::{
     failure::{Code, Failure},
     output::{Mark, Report},
 };
-
-/// Time between two looks: API Gateway takes a while to know about a mapping everywhere.
-const PAUSE: Duration = Duration::from_secs(5);
 
 /// What a switch came to.
 #[derive(Serialize)]
@@ -33,6 +30,7 @@ pub(crate) fn run(context: &Context<'_>, options: &SwitchOptions) -> Result<Repo
     confirmed(context, options.yes)?;
     let domain = options.domain.name(context.stage);
     let domain_url = options.domain_url.url(domain);
+    let patience = Duration::from_secs(options.patience);
     let mut ours = find_target(context)?;
     ours.endpoint = options.target_url.clone().unwrap_or(ours.endpoint);
     let mapping = traffic::mapping(context, domain)?;
@@ -45,8 +43,11 @@ pub(crate) fn run(context: &Context<'_>, options: &SwitchOptions) -> Result<Repo
         return Ok(report.failing(Some(failure.advise("traffic was not touched"))));
     }
     if previous == ours.target {
-        let report = report(&mapping, &previous, &ours.target, Some(&before));
-        return Ok(report.line(Mark::Good, format!("{domain} leads there already")));
+        let checks = smoke::check_until(context, &domain_url, patience);
+        let report = checks.show(report(&mapping, &previous, &ours.target, Some(&checks)));
+        let report = report.line(Mark::Good, format!("{domain} leads there already"));
+        let failure = checks.failure().map(|failure| failure.advise("`cargo xtask rollback` leads traffic back"));
+        return Ok(report.failing(failure));
     }
     let record = Record {
         domain: domain.to_owned(),
@@ -58,16 +59,28 @@ pub(crate) fn run(context: &Context<'_>, options: &SwitchOptions) -> Result<Repo
     };
     // Written first: whoever finds the traffic moved must find the way back, too.
     traffic::write_record(context, &record)?;
-    if !traffic::lead(context, domain, &mapping, &ours.target)? {
-        return Ok(report(&mapping, &previous, &ours.target, None).line(Mark::Plain, "traffic stays where it is"));
-    }
-    let checks = wait_for_answers(context, &domain_url, options.patience);
-    let Some(failure) = checks.failure() else {
-        let report = checks.show(report(&mapping, &previous, &ours.target, Some(&checks)));
+    let led = traffic::lead(context, domain, &mapping, &ours.target);
+    let led = led
+        .map_err(|error| Failure { message: format!("{error}; {}", traffic::whereabouts(context, domain)), ..error })?;
+    let (checks, failure) = match led {
+        Led::LeftOut => {
+            let report = report(&mapping, &previous, &ours.target, None);
+            return Ok(report.line(Mark::Plain, "traffic stays where it is"));
+        }
+        Led::There => {
+            let checks = smoke::check_until(context, &domain_url, patience);
+            let failure = checks.failure();
+            (Some(checks), failure)
+        }
+        // An answer would prove nothing: the service before gives some of them, too.
+        Led::Unseen(failure) => (None, Some(failure)),
+    };
+    let report = report(&mapping, &previous, &ours.target, checks.as_ref());
+    let report = checks.iter().fold(report, |report, checks| checks.show(report));
+    let Some(failure) = failure else {
         return Ok(report.line(Mark::Good, format!("{domain} leads to {}", ours.target)));
     };
-    let failure = return_traffic(context, &mapping, &domain_url, record, &failure);
-    Ok(checks.show(report(&mapping, &previous, &ours.target, Some(&checks))).failing(Some(failure)))
+    Ok(report.failing(Some(return_traffic(context, &mapping, &domain_url, record, &failure))))
 }
 
 fn report(mapping: &Mapping, previous: &Target, target: &Target, checks: Option<&Checks>) -> Report {
@@ -103,20 +116,6 @@ fn find_target(context: &Context<'_>) -> Result<Ours, Failure> {
     Ok(Ours { target, endpoint: output("ApiEndpoint")? })
 }
 
-/// Asks through the custom domain until everything is right, or patience ends.
-fn wait_for_answers(context: &Context<'_>, base: &str, patience: u64) -> Checks {
-    let mut left = Duration::from_secs(patience);
-    loop {
-        let checks = smoke::check(context, base);
-        if checks.failure().is_none() || left.is_zero() {
-            return checks;
-        }
-        let pause = PAUSE.min(left);
-        left -= pause;
-        context.world.time.pause(pause);
-    }
-}
-
 /// Leads traffic back, and says how that went.
 fn return_traffic(
     context: &Context<'_>,
@@ -126,8 +125,10 @@ fn return_traffic(
     why: &Failure,
 ) -> Failure {
     let (domain, previous) = (record.domain.clone(), record.previous.clone());
-    if let Err(error) = traffic::lead(context, &domain, mapping, &previous) {
-        return Failure::new(Code::SwitchStuck, format!("{why}; and the way back failed: {error}")).advise(format!(
+    if let Err(error) | Ok(Led::Unseen(error)) = traffic::lead(context, &domain, mapping, &previous) {
+        let place = traffic::whereabouts(context, &domain);
+        let what = format!("{why}; and the way back failed: {error}; {place}");
+        return Failure::new(Code::SwitchStuck, what).advise(format!(
             "lead the mapping back by hand: aws apigatewayv2 update-api-mapping --domain-name {domain} \
              --api-mapping-id {} --api-mapping-key {} --api-id {} --stage '{}'",
             mapping.id, mapping.key, previous.api_id, previous.api_stage

@@ -78,8 +78,18 @@ pub(crate) fn mapping(context: &Context<'_>, domain: &str) -> Result<Mapping, Fa
     })
 }
 
-/// Leads a mapping elsewhere, and looks whether it does; `false` in a dry run.
-pub(crate) fn lead(context: &Context<'_>, domain: &str, mapping: &Mapping, target: &Target) -> Result<bool, Failure> {
+/// What came of leading a mapping elsewhere.
+pub(crate) enum Led {
+    /// It leads there.
+    There,
+    /// The update was taken, but the mapping was not seen to lead there.
+    Unseen(Failure),
+    /// A dry run leads nothing.
+    LeftOut,
+}
+
+/// Leads a mapping elsewhere, and looks whether it does.
+pub(crate) fn lead(context: &Context<'_>, domain: &str, mapping: &Mapping, target: &Target) -> Result<Led, Failure> {
     context.tell(&format!("leading {domain}/{MAPPING_KEY} to {target}"));
     let arguments: [&[&str]; 3] = [
         &["apigatewayv2", "update-api-mapping", "--domain-name", domain],
@@ -87,12 +97,21 @@ pub(crate) fn lead(context: &Context<'_>, domain: &str, mapping: &Mapping, targe
         &["--api-id", &target.api_id, "--stage", &target.api_stage],
     ];
     if aws::change(context, &arguments.concat())?.is_none() {
-        return Ok(false);
+        return Ok(Led::LeftOut);
     }
-    let now = self::mapping(context, domain)?;
-    if now.id == mapping.id && Target::of(&now) == *target {
-        return Ok(true);
+    let found = match self::mapping(context, domain) {
+        Ok(now) if now.id == mapping.id && Target::of(&now) == *target => return Ok(Led::There),
+        Ok(now) => format!("the mapping {} leads to {}", now.id, Target::of(&now)),
+        Err(error) => format!("where it leads now cannot be read: {error}"),
+    };
+    let unseen = format!("the update of {} was taken, but {found}", mapping.id);
+    Ok(Led::Unseen(Failure::new(Code::ToolFailed, unseen)))
+}
+
+/// Where traffic is, for the message about something that went wrong.
+pub(crate) fn whereabouts(context: &Context<'_>, domain: &str) -> String {
+    match mapping(context, domain) {
+        Ok(mapping) => format!("traffic is at {}", Target::of(&mapping)),
+        Err(error) => format!("where traffic is cannot be read: {error}"),
     }
-    let found = format!("the mapping {} leads to {}", now.id, Target::of(&now));
-    Err(Failure::new(Code::ToolFailed, format!("the update of {} was taken, but {found}", mapping.id)))
 }

@@ -71,6 +71,14 @@ impl World {
         self
     }
 
+    /// After its answers so far, AWS refuses the call.
+    pub(crate) fn then_refuse(&mut self, call: &str, code: &str, message: &str) -> &mut Self {
+        let stderr = format!("\nAn error occurred ({code}) when calling the X operation: {message}\n");
+        let reply = Reply { success: false, stdout: String::new(), stderr };
+        self.replies.entry(call.to_owned()).or_default().push(reply);
+        self
+    }
+
     /// From now on AWS refuses the call.
     pub(crate) fn refuse(&mut self, call: &str, code: &str, message: &str) -> &mut Self {
         self.fail(call, &format!("\nAn error occurred ({code}) when calling the X operation: {message}\n"))

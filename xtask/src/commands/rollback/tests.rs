@@ -117,6 +117,53 @@ fn a_previous_service_that_is_ill_and_a_record_that_fails_are_said_after_traffic
 }
 
 #[test]
+fn whoever_names_the_target_is_not_kept_by_a_record_that_cannot_be_read() {
+    let mut unreadable = switched();
+    unreadable.set(&world::record_call(), &json!({"Parameter": {"Value": "{}"}}));
+    let mut throttled = switched();
+    throttled.refuse(&world::record_call(), "ThrottlingException", "Rate exceeded");
+    for (world, code, expected) in
+        [(unreadable, Code::ToolAnswerUnreadable, "the record of"), (throttled, Code::ToolFailed, "Rate exceeded")]
+    {
+        let failure = run(&bench(world.clone(), Service::Python).context(), &options(&[])).unwrap_err();
+        assert_eq!(failure.code, code);
+        assert!(failure.advice.unwrap().contains("--to"));
+
+        let bench = bench(world, Service::Python);
+        let failure = run(&bench.context(), &options(&["--to", PYTHON_API])).unwrap().failure.unwrap();
+        assert_eq!(failure.code, code);
+        assert!(failure.message.starts_with(&format!("traffic is back at {PYTHON_API}")), "{failure}");
+        assert!(failure.message.contains(expected), "{failure}");
+        assert_eq!(bench.changes(), [update(PYTHON_API, "$default")]);
+    }
+}
+
+#[test]
+fn the_record_of_another_domain_is_not_touched() {
+    let mut world = switched();
+    world.change(&world::record_call(), |answer| {
+        let record = answer["Parameter"]["Value"].as_str().unwrap().replace("api.dev.", "api.other.");
+        answer["Parameter"]["Value"] = json!(record);
+    });
+    let bench = bench(world, Service::Python);
+    assert_eq!(run(&bench.context(), &options(&["--to", PYTHON_API])).unwrap().failure, None);
+    assert_eq!(bench.changes(), [update(PYTHON_API, "$default")]);
+}
+
+#[test]
+fn an_update_that_does_not_show_is_said_with_everything_else_that_is_wrong() {
+    let mut world = switched();
+    world.set(MAPPINGS, &json!({"Items": [world::mapping(MAPPING, "account", OUR_API)]}));
+    let bench = bench(world, Service::Nobody);
+    let failure = run(&bench.context(), &options(&[])).unwrap().failure.unwrap();
+    assert_eq!(failure.code, Code::ToolFailed);
+    for expected in ["traffic may not be back", "was taken, but the mapping", "connection refused"] {
+        assert!(failure.message.contains(expected), "{failure}");
+    }
+    assert_eq!(bench.changes().len(), 2);
+}
+
+#[test]
 fn a_dry_run_moves_nothing() {
     let bench = bench(switched(), Service::Python).dry();
     let context = bench.context();

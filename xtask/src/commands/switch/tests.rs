@@ -51,6 +51,10 @@ fn bench(world: World, through_the_domain: &[Service]) -> Bench {
     bench
 }
 
+fn updates(bench: &Bench) -> Vec<String> {
+    bench.changes().into_iter().filter(|call| call.contains("update-api-mapping")).collect()
+}
+
 fn recorded(bench: &Bench) -> Vec<Value> {
     let begin = "aws ssm put-parameter --name /purposepath/account-rust/dev/switch --type String --overwrite --value ";
     let calls = bench.calls();
@@ -94,8 +98,7 @@ fn traffic_goes_back_by_itself_when_the_service_does_not_answer_as_it_must() {
         let failure = report.failure.unwrap();
         assert_eq!(failure.code, Code::SwitchReverted);
         assert!(failure.message.starts_with(&format!("traffic is back at {PYTHON_API} $default")), "{failure}");
-        let updates: Vec<_> = bench.changes().into_iter().filter(|call| call.contains("update-api-mapping")).collect();
-        assert_eq!(updates, [update(OUR_API), update(PYTHON_API)]);
+        assert_eq!(updates(&bench), [update(OUR_API), update(PYTHON_API)]);
         assert_eq!(recorded(&bench)[1]["returned_at"], "2024-10-04T00:00:20Z");
     }
 }
@@ -109,6 +112,7 @@ fn when_the_way_back_fails_too_the_operator_is_told_what_to_type() {
     let failure = report.failure.unwrap();
     assert_eq!(failure.code, Code::SwitchStuck);
     assert!(failure.message.contains("Rate exceeded"), "{failure}");
+    assert!(failure.message.ends_with(&format!("; traffic is at {OUR_API} $default")), "{failure}");
     let advice = failure.advice.unwrap().replace('\'', "");
     assert!(advice.ends_with(&update(PYTHON_API)), "{advice}");
 }
@@ -124,17 +128,53 @@ fn a_target_that_does_not_answer_by_its_own_address_gets_no_traffic() {
 
 #[test]
 fn a_switch_that_has_happened_is_not_done_again_and_the_record_stays() {
-    let bench = bench(leading(&[OUR_API]), &[Service::Ours]);
-    assert_eq!(run(&bench.context(), &options(&[])).unwrap().failure, None);
-    assert_eq!(bench.changes(), Vec::<String>::new());
+    let well = bench(leading(&[OUR_API]), &[Service::Python, Service::Ours]);
+    assert_eq!(run(&well.context(), &options(&[])).unwrap().failure, None);
+    assert_eq!(well.changes(), Vec::<String>::new());
+
+    let ill = bench(leading(&[OUR_API]), &[Service::Gateway]);
+    let failure = run(&ill.context(), &options(&[])).unwrap().failure.unwrap();
+    assert_eq!(failure.code, Code::SmokeFailed, "it is well by its own address, and nobody gets there");
+    assert_eq!(ill.changes(), Vec::<String>::new());
 }
 
 #[test]
-fn an_update_that_does_not_show_is_not_believed() {
+fn an_update_that_does_not_show_is_not_believed_and_taken_back() {
     let bench = bench(leading(&[PYTHON_API, PYTHON_API]), &[Service::Ours]);
-    let failure = run(&bench.context(), &options(&[])).unwrap_err();
-    assert_eq!(failure.code, Code::ToolFailed);
+    let failure = run(&bench.context(), &options(&[])).unwrap().failure.unwrap();
+    assert_eq!(failure.code, Code::SwitchReverted);
+    assert!(failure.message.starts_with(&format!("traffic is back at {PYTHON_API} $default")), "{failure}");
     assert!(failure.message.contains("was taken, but the mapping"), "{failure}");
+    assert_eq!(updates(&bench), [update(OUR_API), update(PYTHON_API)]);
+    assert_eq!(recorded(&bench)[1]["returned_at"], "2024-10-04T00:00:00Z");
+}
+
+#[test]
+fn an_update_that_cannot_be_looked_at_is_taken_back_and_it_is_said_where_traffic_is() {
+    let mut world = leading(&[PYTHON_API]);
+    world.then_refuse(MAPPINGS, "TooManyRequestsException", "Rate exceeded").then(MAPPINGS, &leading_to(PYTHON_API));
+    let seen_again = bench(world, &[Service::Ours]);
+    let failure = run(&seen_again.context(), &options(&[])).unwrap().failure.unwrap();
+    assert_eq!(failure.code, Code::SwitchReverted);
+    assert!(failure.message.contains("Rate exceeded"), "{failure}");
+    assert_eq!(updates(&seen_again), [update(OUR_API), update(PYTHON_API)]);
+
+    let mut world = leading(&[PYTHON_API]);
+    world.then_refuse(MAPPINGS, "TooManyRequestsException", "Rate exceeded");
+    let unseen = bench(world, &[Service::Ours]);
+    let failure = run(&unseen.context(), &options(&[])).unwrap().failure.unwrap();
+    assert_eq!(failure.code, Code::SwitchStuck);
+    assert!(failure.message.contains("where traffic is cannot be read"), "{failure}");
+    assert_eq!(updates(&unseen), [update(OUR_API), update(PYTHON_API)]);
+}
+
+#[test]
+fn an_update_that_is_refused_says_where_traffic_stays() {
+    let mut world = leading(&[PYTHON_API]);
+    world.refuse(&update(OUR_API), "AccessDeniedException", "not authorized");
+    let failure = run(&bench(world, &[Service::Ours]).context(), &options(&[])).unwrap_err();
+    assert_eq!(failure.code, Code::ToolFailed);
+    assert!(failure.message.ends_with(&format!("; traffic is at {PYTHON_API} $default")), "{failure}");
 }
 
 #[test]
