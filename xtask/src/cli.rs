@@ -302,6 +302,10 @@ pub(crate) struct RollbackOptions {
     /// The API's stage.
     #[arg(long, default_value = "$default", requires = "to")]
     pub(crate) to_stage: String,
+
+    /// Where a version of this service is asked [default: what its stack says].
+    #[arg(long, value_name = "URL")]
+    pub(crate) target_url: Option<String>,
 }
 
 /// What this service replaces.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ask, change};
 use crate::{context::Context, failure::Failure};
@@ -34,13 +34,27 @@ struct Routing {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Versions {
-    versions: Vec<Version>,
+    versions: Vec<FoundVersion>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Version {
+struct FoundVersion {
     version: String,
+    #[serde(default)]
+    last_modified: String,
+    #[serde(default)]
+    description: String,
+}
+
+/// A version that was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Version {
+    pub(crate) number: u64,
+    /// When, as AWS writes it.
+    pub(crate) published_at: String,
+    /// What its template says of it.
+    pub(crate) description: String,
 }
 
 /// An alias of a function.
@@ -49,10 +63,13 @@ pub(crate) fn alias(context: &Context<'_>, function: &str, name: &str) -> Result
 }
 
 /// The versions of a function, oldest first. What is not published has no number and is not among them.
-pub(crate) fn versions(context: &Context<'_>, function: &str) -> Result<Vec<u64>, Failure> {
+pub(crate) fn versions(context: &Context<'_>, function: &str) -> Result<Vec<Version>, Failure> {
     let answer: Versions = ask(context, &["lambda", "list-versions-by-function", "--function-name", function])?;
-    let mut versions: Vec<_> = answer.versions.iter().filter_map(|version| version.version.parse().ok()).collect();
-    versions.sort_unstable();
+    let published = |FoundVersion { version, last_modified, description }| {
+        Some(Version { number: version.parse().ok()?, published_at: last_modified, description })
+    };
+    let mut versions: Vec<_> = answer.versions.into_iter().filter_map(published).collect();
+    versions.sort_by_key(|version| version.number);
     Ok(versions)
 }
 

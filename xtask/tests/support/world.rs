@@ -214,7 +214,10 @@ pub(crate) fn with_us() -> World {
     let mut world = before_us();
     let endpoint = format!("https://{OUR_API}.execute-api.us-east-1.amazonaws.com");
     let function = function_arn();
-    let versions = ["$LATEST", "7", "43", "42", "41"].map(|version| json!({"Version": version, "CodeSize": 1}));
+    let versions = ["$LATEST", "7", "43", "42", "41"].map(|version| {
+        let (time, description) = ("2026-01-01T10:00:00.000+0000", format!("as of {version}"));
+        json!({"Version": version, "CodeSize": 1, "LastModified": time, "Description": description})
+    });
     world
         .our_stack(&endpoint)
         .set(

@@ -1,15 +1,23 @@
 //! Having a version of this service answer that did so before. Lambda keeps them all.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::{
-    aws::{cloudformation, lambda},
+    aws::{
+        cloudformation,
+        lambda::{self, Version},
+    },
     cli::RollbackOptions,
     commands::smoke,
     context::Context,
     failure::{Code, Failure},
-    output::{Mark, Report},
+    output::{Cell, Mark, Report},
 };
+
+/// How long the version before may still answer, and the other take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct RolledBack<'a> {
@@ -17,19 +25,24 @@ struct RolledBack<'a> {
     alias: &'a str,
     left: &'a str,
     target: u64,
+    versions: &'a [Version],
 }
 
 pub(super) fn run(context: &Context<'_>, options: &RollbackOptions) -> Result<Report, Failure> {
-    let arn = alias_arn(context)?;
+    let ours = find(context)?;
+    let arn = ours.alias_arn;
     let (function, name) = arn
         .rsplit_once(':')
         .ok_or_else(|| Failure::new(Code::ToolAnswerUnreadable, format!("{arn:?} is not the ARN of an alias")))?;
     let alias = lambda::alias(context, function, name)?;
-    let target = choose(&lambda::versions(context, function)?, &alias.function_version, options.to.as_deref())?;
-    let report = Report::new(&RolledBack { function, alias: name, left: &alias.function_version, target })
+    let versions = lambda::versions(context, function)?;
+    let target = choose(&versions, &alias.function_version, options.to.as_deref())?;
+    let result = RolledBack { function, alias: name, left: &alias.function_version, target, versions: &versions };
+    let report = Report::new(&result)
         .line(Mark::Plain, format!("alias   {name} of {function}"))
         .line(Mark::Plain, format!("left    version {}", alias.function_version))
         .line(Mark::Plain, format!("target  version {target}"));
+    let report = if options.to.is_none() { show(report, &result) } else { report };
     if alias.function_version == target.to_string() && !alias.is_shared() {
         return Ok(report.line(Mark::Good, "this version answers already"));
     }
@@ -40,18 +53,39 @@ pub(super) fn run(context: &Context<'_>, options: &RollbackOptions) -> Result<Re
     let report = report
         .line(Mark::Good, format!("version {target} answers"))
         .line(Mark::Plain, "the stack does not know: the next deployment has its own version answer");
-    let domain = options.domain.name(context.stage);
-    Ok(match smoke::is_alive(context, &options.domain_url.url(domain)) {
-        Ok(()) => report.line(Mark::Good, "it says that it is well"),
-        Err(why) => {
-            let why = format!("version {target} answers, but does not say that it is well: {why}");
-            report.failing(Some(Failure::new(Code::SmokeFailed, why)))
-        }
-    })
+    // By its own address: the domain may still lead to another service.
+    let checks = smoke::check_until(context, options.target_url.as_deref().unwrap_or(&ours.endpoint), PATIENCE);
+    let failure = checks.failure().map(|failure| {
+        let message = format!("version {target} answers, but not as it must: {failure}");
+        Failure { message, ..failure }.advise("name another version with --to")
+    });
+    Ok(checks.show(report).failing(failure))
 }
 
-/// The alias, of a stack that nobody is changing: a canary would go on with its own versions.
-fn alias_arn(context: &Context<'_>) -> Result<String, Failure> {
+/// Which versions there are, newest first.
+fn show(report: Report, found: &RolledBack<'_>) -> Report {
+    let rows = found.versions.iter().rev().map(|version| {
+        let state = if version.number == found.target {
+            Cell::marked(Mark::Good, "chosen")
+        } else if version.number.to_string() == found.left {
+            Cell::marked(Mark::Notice, "left")
+        } else {
+            "".into()
+        };
+        let Version { number, published_at, description } = version;
+        vec![number.to_string().into(), state, published_at.as_str().into(), description.as_str().into()]
+    });
+    report.table(&["version", "", "published", "description"], rows.collect())
+}
+
+/// What answers under the alias, and where.
+struct Ours {
+    alias_arn: String,
+    endpoint: String,
+}
+
+/// Finds it in a stack that nobody is changing: a canary would go on with its own versions.
+fn find(context: &Context<'_>) -> Result<Ours, Failure> {
     let name = context.stage.our_stack();
     let stack = cloudformation::stack(context, &name)?
         .ok_or_else(|| Failure::new(Code::StackMissing, format!("there is no stack {name}")))?;
@@ -63,23 +97,27 @@ fn alias_arn(context: &Context<'_>) -> Result<String, Failure> {
             Failure::new(Code::StackFailed, format!("the stack {name} is {}", stack.stack_status)).advise(advice)
         );
     }
-    stack.output("AliasArn").map(str::to_owned).ok_or_else(|| {
-        Failure::new(Code::TargetMissing, format!("the stack {name} has no output AliasArn: it has no function yet"))
-    })
+    let output = |key: &str| {
+        stack.output(key).map(str::to_owned).ok_or_else(|| {
+            Failure::new(Code::TargetMissing, format!("the stack {name} has no output {key}: it has no function yet"))
+        })
+    };
+    Ok(Ours { alias_arn: output("AliasArn")?, endpoint: output("ApiEndpoint")? })
 }
 
 /// The version that was asked for, or else the newest one before the current.
-fn choose(versions: &[u64], current: &str, asked: Option<&str>) -> Result<u64, Failure> {
+fn choose(versions: &[Version], current: &str, asked: Option<&str>) -> Result<u64, Failure> {
+    let mut numbers = versions.iter().map(|version| version.number);
     let found = match asked {
-        Some(asked) => versions.iter().find(|version| version.to_string() == asked),
-        None => versions.iter().rev().find(|version| current.parse().is_ok_and(|current: u64| **version < current)),
+        Some(asked) => numbers.find(|number| number.to_string() == asked),
+        None => numbers.rfind(|number| current.parse().is_ok_and(|current: u64| *number < current)),
     };
-    found.copied().ok_or_else(|| {
+    found.ok_or_else(|| {
         let what = asked.map_or_else(
             || format!("there is no version before {current}"),
             |asked| format!("there is no version {asked}"),
         );
-        let there: Vec<_> = versions.iter().map(u64::to_string).collect();
+        let there: Vec<_> = versions.iter().map(|version| version.number.to_string()).collect();
         Failure::new(Code::NoPreviousTarget, what).advise(format!("versions that are there: {}", there.join(", ")))
     })
 }
