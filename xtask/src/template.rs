@@ -63,18 +63,25 @@ fn unreadable(name: &str, why: &str) -> Failure {
 }
 
 /// What keeps data.
-const DATA: [&str; 12] = [
+const DATA: [&str; 19] = [
     "AWS::CloudFormation::Stack",
+    "AWS::Cognito::UserPool",
+    "AWS::DocDB::DBCluster",
     "AWS::DynamoDB::GlobalTable",
     "AWS::DynamoDB::Table",
+    "AWS::EC2::Volume",
     "AWS::ECR::Repository",
     "AWS::EFS::FileSystem",
     "AWS::ElastiCache::CacheCluster",
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
     "AWS::Logs::LogGroup",
+    "AWS::OpenSearchService::Domain",
+    "AWS::RDS::DBCluster",
     "AWS::RDS::DBInstance",
     "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
 ];
 

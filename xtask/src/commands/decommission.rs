@@ -6,7 +6,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{deploy::wait_until_gone, traffic};
+use super::{
+    deploy::wait_until_gone,
+    traffic::{self, Target},
+};
 use crate::{
     aws::{
         self,
@@ -18,6 +21,7 @@ use crate::{
     context::Context,
     failure::{Code, Failure},
     output::{Cell, Mark, Report},
+    stage::MAPPING_KEY,
     template::{Template, keeps_data},
 };
 
@@ -49,12 +53,13 @@ pub(crate) fn run(context: &Context<'_>, options: &DecommissionOptions) -> Resul
     let resources = cloudformation::resources(context, &name)?;
     let template = Template::of_body(&name, cloudformation::template(context, &name)?)?;
     let domain = options.domain.name(context.stage);
-    let mappings = apigateway::mappings(context, domain)?.unwrap_or_default();
+    let mappings = apigateway::mappings(context, domain)?;
+    let soaking = soaking(context, options, domain, mappings.as_deref().unwrap_or_default())?;
     let conditions = vec![
         Condition { name: "everything that keeps data stays", failure: not_retained(&resources, &template) },
         Condition { name: "nobody imports what it exports", failure: still_imported(context, &name)? },
-        Condition { name: "no mapping needs it", failure: still_mapped(domain, &mappings, &resources) },
-        Condition { name: "the new service had the traffic long enough", failure: soaking(context, options)? },
+        Condition { name: "no mapping needs it", failure: still_mapped(domain, mappings.as_deref(), &resources) },
+        Condition { name: "the new service had the traffic long enough", failure: soaking },
         Condition { name: "it may be deleted", failure: protected(&name, stack.enable_termination_protection) },
     ];
     let data = resources.iter().filter(|resource| keeps_data(&resource.resource_type));
@@ -108,20 +113,38 @@ fn still_imported(context: &Context<'_>, stack: &str) -> Result<Option<Failure>,
     Ok(None)
 }
 
-/// A mapping leads to the stack's API, or is itself part of the stack and would go with it.
-fn still_mapped(domain: &str, mappings: &[Mapping], resources: &[Resource]) -> Option<Failure> {
+/// A mapping leads to the stack's API, or is itself part of the stack and would go with it. A domain that is not there
+/// (`None`) is a mistyped one, whose mappings say nothing.
+fn still_mapped(domain: &str, mappings: Option<&[Mapping]>, resources: &[Resource]) -> Option<Failure> {
+    let Some(mappings) = mappings else {
+        return Some(Failure::new(Code::MappingMissing, format!("there is no custom domain {domain}")));
+    };
     let is_of_stack = |id: &str| resources.iter().any(|resource| resource.physical_resource_id == id);
     let mapping = mappings.iter().find(|mapping| is_of_stack(&mapping.api_id) || is_of_stack(&mapping.id))?;
     Some(Failure::new(Code::StillMapped, format!("{domain}/{} needs it (mapping {})", mapping.key, mapping.id)))
 }
 
-fn soaking(context: &Context<'_>, options: &DecommissionOptions) -> Result<Option<Failure>, Failure> {
+/// Traffic was led to the new service, still goes there, and has done so for long enough.
+fn soaking(
+    context: &Context<'_>,
+    options: &DecommissionOptions,
+    domain: &str,
+    mappings: &[Mapping],
+) -> Result<Option<Failure>, Failure> {
     let failure = |message: String| Some(Failure::new(Code::SoakTime, message));
     let Some(record) = traffic::record(context)? else {
         return Ok(failure("no switch was written down".to_owned()));
     };
+    if record.domain != domain {
+        return Ok(failure(format!("the switch that was written down is that of {}", record.domain)));
+    }
     if let Some(returned_at) = record.returned_at {
         return Ok(failure(format!("traffic was led back at {}", returned_at.format("%F %H:%M UTC"))));
+    }
+    let now = mappings.iter().find(|mapping| mapping.key == MAPPING_KEY).map(Target::of);
+    if now.as_ref() != Some(&record.target) {
+        let now = now.map_or_else(|| "nowhere".to_owned(), |now| format!("to {now}"));
+        return Ok(failure(format!("{domain}/{MAPPING_KEY} leads {now}, not to {} any more", record.target)));
     }
     let over = record.switched_at + TimeDelta::days(options.soak_days.into());
     if context.world.time.now() < over {

@@ -71,7 +71,11 @@ fn every_command_in_the_documentation_works() {
             let stage = option(arguments, "--stage").unwrap_or("dev");
             let (_, (_, endpoint)) = services.iter().find(|(known, _)| *known == stage).unwrap();
             // Three weeks before any day on which this runs.
-            let world = world::in_stage(&world::everything(endpoint, "2026-01-01T00:00:00Z"), stage);
+            let mut world = world::everything(endpoint, "2026-01-01T00:00:00Z");
+            if arguments[0] == "decommission" {
+                world.lead_to_us();
+            }
+            let world = world::in_stage(&world, stage);
             let sandbox = Sandbox::new(&world);
             prepare(&sandbox, stage);
             let mut all = arguments.to_vec();

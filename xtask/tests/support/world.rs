@@ -112,6 +112,12 @@ impl World {
         self.stack("purposepath-account-rust-dev", "UPDATE_COMPLETE", &outputs)
     }
 
+    /// The mapping of the account service leads to us.
+    pub(crate) fn lead_to_us(&mut self) -> &mut Self {
+        let call = "aws apigatewayv2 get-api-mappings --domain-name api.dev.purposepath.app";
+        self.set(call, &json!({"Items": [mapping(MAPPING, "account", OUR_API)]}))
+    }
+
     /// A table that is as it is defined, and belongs to a stack.
     pub(crate) fn table(&mut self, definition: &TableDefinition<'_>, owner: Option<&str>) -> &mut Self {
         let name = definition.name;
@@ -236,7 +242,8 @@ pub(crate) fn with_us() -> World {
     world
 }
 
-/// What is there once traffic went to us three weeks ago, for commands that need all of it. Ours answers at `endpoint`.
+/// What is there once traffic went to us three weeks ago, for commands that need all of it; but the mapping leads to
+/// Python, for those that lead it. Ours answers at `endpoint`.
 pub(crate) fn everything(endpoint: &str, switched_at: &str) -> World {
     let mut world = with_us();
     let record = json!({

@@ -117,13 +117,22 @@ fn data_that_would_go_with_the_stack_keeps_it() {
         assert_eq!(failure.code, Code::NotRetained);
         assert_eq!(failure.message, "Tokens would be deleted");
     }
-    let nested = refusal(|world| {
-        let call = format!("aws cloudformation list-stack-resources --stack-name {STACK}");
-        world.change(&call, |answer| {
-            answer["StackResourceSummaries"][2]["ResourceType"] = json!("AWS::CloudFormation::Stack");
+    for kept in [
+        "AWS::CloudFormation::Stack",
+        "AWS::Cognito::UserPool",
+        "AWS::DocDB::DBCluster",
+        "AWS::EC2::Volume",
+        "AWS::Kinesis::Stream",
+        "AWS::OpenSearchService::Domain",
+        "AWS::RDS::DBCluster",
+        "AWS::SQS::Queue",
+    ] {
+        let other = refusal(|world| {
+            let call = format!("aws cloudformation list-stack-resources --stack-name {STACK}");
+            world.change(&call, |answer| answer["StackResourceSummaries"][2]["ResourceType"] = json!(kept));
         });
-    });
-    assert_eq!(nested.message, "Role would be deleted");
+        assert_eq!(other.message, "Role would be deleted", "{kept}");
+    }
 }
 
 #[test]
@@ -158,6 +167,41 @@ fn a_mapping_that_leads_to_the_stack_or_belongs_to_it_keeps_it() {
         });
     });
     assert_eq!(of_it.message, format!("api.dev.purposepath.app/account needs it (mapping {MAPPING})"));
+}
+
+#[test]
+fn a_domain_that_is_not_there_proves_nothing() {
+    let mistyped = refusal(|world| {
+        world.refuse(MAPPINGS, "NotFoundException", "Invalid domain name identifier specified");
+    });
+    assert_eq!(mistyped.code, Code::MappingMissing);
+    assert_eq!(mistyped.message, "there is no custom domain api.dev.purposepath.app");
+}
+
+#[test]
+fn a_switch_that_does_not_hold_today_keeps_the_stack() {
+    let soaking = |mappings: Value| {
+        let failure = refusal(|world| {
+            world.set(MAPPINGS, &json!({"Items": mappings}));
+        });
+        assert_eq!(failure.code, Code::SoakTime);
+        failure.message
+    };
+    let elsewhere = soaking(json!([world::mapping(MAPPING, "account", "0ther")]));
+    assert_eq!(
+        elsewhere,
+        format!("api.dev.purposepath.app/account leads to 0ther $default, not to {OUR_API} $default any more")
+    );
+    let gone = soaking(json!([]));
+    assert!(gone.starts_with("api.dev.purposepath.app/account leads nowhere"), "{gone}");
+
+    let other_domain = refusal(|world| {
+        world.change(&world::record_call(), |answer| {
+            let record = answer["Parameter"]["Value"].as_str().unwrap().replace("api.dev.", "api.other.");
+            answer["Parameter"]["Value"] = json!(record);
+        });
+    });
+    assert_eq!(other_domain.message, "the switch that was written down is that of api.other.purposepath.app");
 }
 
 #[test]
