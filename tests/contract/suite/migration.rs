@@ -339,6 +339,7 @@ pub(crate) async fn a_migration_that_is_killed_at_any_call_ends_the_same(store: 
 
 pub(crate) async fn a_migration_goes_on_where_it_was_stopped_and_on_its_own_tables_only(store: &Store) {
     plant(store).await;
+    store.overwrite(Table::Users, "user_2", other_key(store), text("user_20")).await;
     let folder = TempDir::new().unwrap();
     let checkpoint = Checkpoint::at(folder.path().join("checkpoint.json"));
     let probe = Probe::default();
@@ -365,6 +366,8 @@ pub(crate) async fn a_migration_goes_on_where_it_was_stopped_and_on_its_own_tabl
 
     let rest = run(store, &client, Run::Real(&checkpoint)).await.unwrap();
     assert!(rest.tables.iter().all(|table| ["invitations", "business-data"].contains(&table.table)), "{rest:?}");
+    let found = [Exception::KeysDiffer { user: "user_2".to_owned() }];
+    assert_eq!(rest.exceptions, found, "what was found before is not forgotten");
     assert_eq!(migrated(store).await.changes, []);
 }
 

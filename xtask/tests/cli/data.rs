@@ -112,8 +112,9 @@ fn what_cannot_be_read_is_listed_and_ends_with_a_no() {
 fn a_checkpoint_of_other_tables_is_refused_until_somebody_begins_anew() {
     let (_runtime, endpoint) = serve_tables(&["dev"]);
     let sandbox = Sandbox::new(&World::default());
-    let stored = r#"{"format":1,"scope":"x","users_table":"people-prod","position":{"done":[],"after":null}}"#;
-    sandbox.put("target/xtask/migrate-dev.json", stored);
+    let position = r#"{"done":[],"after":null,"findings":[]}"#;
+    let stored = format!(r#"{{"format":2,"scope":"x","users_table":"people-prod","position":{position}}}"#);
+    sandbox.put("target/xtask/migrate-dev.json", &stored);
     let migrate = |more: &[&str]| sandbox.run(&[&["migrate", "--json", "--endpoint", &endpoint], more].concat());
     let refused = migrate(&[]);
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (1, &json!("CHECKPOINT_REFUSED")));

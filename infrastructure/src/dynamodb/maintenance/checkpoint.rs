@@ -11,13 +11,16 @@ use aws_sdk_dynamodb::types::{AttributeValue, TableDescription};
 use domain::TokenHash;
 use serde::{Deserialize, Serialize};
 
+use super::Exception;
 use crate::dynamodb::{
     expression::{Item, text},
     tables::{Layout, Table},
 };
 
 /// The file's format. A file of another is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Findings that are kept: the file is written after each page.
+const MAX_FINDINGS: usize = 1000;
 
 /// Why a checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,9 @@ pub(super) struct Position {
     pub(super) done: Vec<String>,
     /// The key of the row after which the next page of the first other table begins. Keys are texts.
     pub(super) after: Option<BTreeMap<String, String>>,
+    /// What was left for people to decide in all pages before: the first [`MAX_FINDINGS`]. Nobody looks at those pages
+    /// again, and without it a work that was stopped would end as if all were well.
+    pub(super) findings: Vec<Exception>,
 }
 
 impl Position {
@@ -63,6 +69,11 @@ impl Position {
     pub(super) fn finish(&mut self, table: Table) {
         self.done.push(table.base_name().to_owned());
         self.after = None;
+    }
+
+    pub(super) fn keep(&mut self, findings: &[Exception]) {
+        let room = MAX_FINDINGS.saturating_sub(self.findings.len());
+        self.findings.extend(findings.iter().take(room).cloned());
     }
 
     pub(super) fn key(&self) -> Option<Item> {
@@ -86,7 +97,7 @@ struct Stored {
     position: Position,
 }
 
-/// A file that says how far a migration has come. It holds ids of rows and nothing else of them.
+/// A file that says how far a migration has come, and what it found. It holds ids of rows and nothing else of them.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     path: PathBuf,
@@ -194,6 +205,11 @@ mod tests {
         let mut position = Position::default();
         position.finish(Table::Users);
         position.advance(&Item::from([("user_id".to_owned(), text("user_1"))]));
+        position.keep(&[
+            Exception::KeysDiffer { user: "user_1".to_owned() },
+            Exception::PreferencesOfNobody { user: "user_2".to_owned() },
+            Exception::Busy { table: "users".to_owned(), row: "user_3".to_owned() },
+        ]);
         checkpoint.write(&scope, &position).unwrap();
         assert_eq!(checkpoint.read(&scope).unwrap(), position);
         assert_eq!(position.key(), Some(Item::from([("user_id".to_owned(), text("user_1"))])));
@@ -202,6 +218,16 @@ mod tests {
         checkpoint.forget().unwrap();
         checkpoint.forget().unwrap();
         assert_eq!(checkpoint.read(&scope).unwrap(), Position::default());
+    }
+
+    #[test]
+    fn no_more_findings_are_kept_than_a_file_may_hold() {
+        let finding = |number: usize| Exception::KeysDiffer { user: format!("user_{number}") };
+        let mut position = Position::default();
+        for begin in [0, 900] {
+            position.keep(&(begin..begin + 900).map(finding).collect::<Vec<_>>());
+        }
+        assert_eq!(position.findings, (0..MAX_FINDINGS).map(finding).collect::<Vec<_>>());
     }
 
     #[test]
@@ -219,7 +245,9 @@ mod tests {
     fn what_is_no_checkpoint_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.json");
-        for content in ["", "{}", r#"{"format":2,"scope":"","users_table":"","position":{"done":[],"after":null}}"#] {
+        let former = r#"{"format":1,"scope":"","users_table":"","position":{"done":[],"after":null}}"#;
+        let later = r#"{"format":3,"scope":"","users_table":"","position":{"done":[],"after":null,"findings":[]}}"#;
+        for content in ["", "{}", former, later] {
             fs::write(&path, content).unwrap();
             let error = Checkpoint::at(&path).read(&scope("dev", "arn:1")).unwrap_err();
             assert!(matches!(error, CheckpointError::Unreadable { .. }), "{content}: {error}");

@@ -63,6 +63,7 @@ pub async fn migrate(
             required(&access, Table::AccountEmailClaims).await?;
             let scope = Scope::of(tables.layout, &users);
             let mut position = checkpoint.read(&scope)?;
+            migration.exceptions.clone_from(&position.findings);
             work.is_dry = false;
             work.survey = Survey::take(&access, Phase::Survey).await?;
             work.all(&mut migration, &mut position, |position| checkpoint.write(&scope, position)).await?;
@@ -111,6 +112,7 @@ impl Work<'_> {
                     }
                     done.changes += changes.len() as u64;
                     migration.changes.extend(changes);
+                    position.keep(&exceptions);
                     migration.exceptions.extend(exceptions);
                 }
                 match &page.last {
@@ -161,7 +163,7 @@ impl Work<'_> {
                 None => return Ok(Plan::default()),
             }
         }
-        let exceptions = vec![Exception::Busy { table: table.base_name(), row: id }];
+        let exceptions = vec![Exception::Busy { table: table.base_name().to_owned(), row: id }];
         Ok(Plan { exceptions, ..Plan::default() })
     }
 

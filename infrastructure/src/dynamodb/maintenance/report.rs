@@ -1,7 +1,7 @@
 //! What was found and done, for people and programs. Rows are named by their ids, never by an address, and no value of a
 //! person is in any of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a migration did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,7 +12,7 @@ pub struct Migration {
     pub tables: Vec<MigratedTable>,
     /// Every change, in the order of the work.
     pub changes: Vec<Change>,
-    /// What was left for people to decide.
+    /// What was left for people to decide, by an earlier run that this one goes on from as well.
     pub exceptions: Vec<Exception>,
     /// How the claims stand: after the work, or, in a dry run, now.
     pub verification: Verification,
@@ -74,7 +74,7 @@ pub struct Verification {
 }
 
 /// Something that is left for people to decide.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Exception {
     /// Several users have one address. None of them gets a claim, which would decide between them for good (ADR 9).
@@ -134,7 +134,7 @@ pub enum Exception {
     /// A row changed each time that it was to be written.
     Busy {
         /// The table, by the middle of its name.
-        table: &'static str,
+        table: String,
         /// The row's id.
         row: String,
     },
