@@ -46,12 +46,21 @@ impl Stage {
         self.name("account-rust")
     }
 
+    /// Every stack that is ours, one for each template.
+    pub(crate) fn our_stacks(self) -> [String; 5] {
+        OUR_STACKS.map(|middle| self.name(middle))
+    }
+
     /// The stack of what the service needs and a stage may lack. (`purposepath-shared-infrastructure-<stage>` is
     /// somebody else's.)
     pub(crate) fn shared_stack(self) -> String {
         self.name("account-rust-shared")
     }
 }
+
+/// Our stacks, without `purposepath-` and the stage.
+const OUR_STACKS: [&str; 5] =
+    ["account-rust", "account-rust-shared", "account-rust-mapping", "account-rust-observability", "account-rust-ci"];
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Refusal, ask, ask_for};
-use crate::{context::Context, failure::Failure};
+use crate::{
+    context::Context,
+    failure::{Code, Failure},
+};
 
 /// A stack.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +39,30 @@ impl Stack {
     /// Whether something is being done to it now.
     pub(crate) fn is_busy(&self) -> bool {
         is_busy(&self.stack_status)
+    }
+
+    /// Why it cannot be deployed now, with what to do about it, if it cannot.
+    pub(crate) fn obstacle(&self) -> Option<Failure> {
+        let advice = obstacle(&self.stack_name, &self.stack_status)?;
+        let what = format!("the stack {} is {}", self.stack_name, self.stack_status);
+        Some(Failure::new(Code::StackFailed, what).advise(advice))
+    }
+}
+
+/// What has to happen before a stack with this status can be deployed, if anything has to.
+pub(crate) fn obstacle(name: &str, status: &str) -> Option<String> {
+    match status {
+        // Nothing but a deletion is possible. The templates retain what keeps data.
+        "CREATE_FAILED" | "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" => Some(format!(
+            "delete it with `aws cloudformation delete-stack --stack-name {name}`, which leaves its tables, and run \
+             `cargo xtask preflight` again"
+        )),
+        "UPDATE_ROLLBACK_FAILED" => Some(format!(
+            "see in its events what could not go back, and when that is mended: `aws cloudformation \
+             continue-update-rollback --stack-name {name}`"
+        )),
+        status if is_busy(status) => Some("wait until what is being done to it has come to an end".to_owned()),
+        _ => None,
     }
 }
 

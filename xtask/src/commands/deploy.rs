@@ -52,9 +52,8 @@ struct Deployed {
 pub(crate) fn run(context: &Context<'_>, options: &DeployOptions) -> Result<Report, Failure> {
     let settings = settings::gather(context, options)?;
     let stack = settings.stack_name.as_str();
-    if let Some(busy) = cloudformation::stack(context, stack)?.filter(cloudformation::Stack::is_busy) {
-        return Err(Failure::new(Code::StackFailed, format!("the stack {stack} is {}", busy.stack_status))
-            .advise("wait until what is being done to it has come to an end"));
+    if let Some(obstacle) = cloudformation::stack(context, stack)?.and_then(|stack| stack.obstacle()) {
+        return Err(obstacle);
     }
     let Some(id) = propose(context, options.what, &settings)? else {
         let outcome =

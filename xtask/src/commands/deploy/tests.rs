@@ -234,13 +234,33 @@ fn a_stack_that_rolls_back_says_what_went_wrong_first() {
 }
 
 #[test]
-fn a_stack_that_is_being_changed_is_left_alone() {
-    let mut world = proposing(&[]);
-    world.stack(STACK, "UPDATE_IN_PROGRESS", &[]);
-    let bench = bench(world);
-    let failure = run(&bench.context(), &options(&["account"])).unwrap_err();
+fn a_stack_that_is_being_changed_or_that_has_to_be_repaired_is_left_alone() {
+    for (status, advice) in [
+        ("UPDATE_IN_PROGRESS", "wait until"),
+        ("ROLLBACK_COMPLETE", "delete-stack --stack-name purposepath-account-rust-dev"),
+        ("ROLLBACK_FAILED", "delete-stack --stack-name purposepath-account-rust-dev"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name purposepath-account-rust-dev"),
+    ] {
+        let mut world = proposing(&[]);
+        world.stack(STACK, status, &[]);
+        let bench = bench(world);
+        let failure = run(&bench.context(), &options(&["account"])).unwrap_err();
+        assert_eq!(failure.code, Code::StackFailed);
+        assert_eq!(failure.message, format!("the stack {STACK} is {status}"));
+        assert!(failure.advice.unwrap().contains(advice), "{status}");
+        assert_eq!(bench.changes(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_first_deployment_that_fails_says_that_the_stack_has_to_go() {
+    let mut world = proposing(&[change("Add", "Alarm", "AWS::CloudWatch::Alarm", None)]);
+    world
+        .set(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "REVIEW_IN_PROGRESS", &[])]}))
+        .then(&describe(STACK), &json!({"Stacks": [world::stack(STACK, "ROLLBACK_COMPLETE", &[])]}));
+    let failure = deploy(&bench(world), &[]).failure.unwrap();
     assert_eq!(failure.code, Code::StackFailed);
-    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(failure.advice.unwrap().contains("delete-stack"));
 }
 
 #[test]

@@ -25,7 +25,8 @@ impl Ended {
             return None;
         }
         let reason = self.reason.as_deref().unwrap_or("no event says why");
-        Some(Failure::new(Code::StackFailed, format!("the stack {stack} is {}: {reason}", self.status)))
+        let failure = Failure::new(Code::StackFailed, format!("the stack {stack} is {}: {reason}", self.status));
+        Some(Failure { advice: cloudformation::obstacle(stack, &self.status), ..failure })
     }
 }
 

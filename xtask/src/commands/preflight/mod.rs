@@ -25,11 +25,8 @@ use crate::{
     stage::MAPPING_KEY,
 };
 
-/// Stacks that may have something to do with the account service, without `purposepath-` and the stage.
-const KNOWN_STACKS: [&str; 11] = [
-    "account-rust",
-    "account-rust-shared",
-    "account-rust-mapping",
+/// Stacks of others that may have something to do with the account service, without `purposepath-` and the stage.
+const OTHER_STACKS: [&str; 8] = [
     "shared-infrastructure",
     "account-api",
     "account-dotnet",
@@ -119,9 +116,9 @@ pub(crate) fn run(context: &Context<'_>, domain: &str) -> Result<Report, Failure
 }
 
 fn known_stacks(context: &Context<'_>, stacks: &[Stack]) -> Vec<FoundStack> {
-    let known = KNOWN_STACKS.map(|middle| context.stage.name(middle));
-    let of_it = |name: &String| stacks.iter().find(|stack| stack.stack_name == *name);
-    let found = known.iter().filter_map(of_it);
+    let others = OTHER_STACKS.map(|middle| context.stage.name(middle));
+    let known = context.stage.our_stacks().into_iter().chain(others);
+    let found = known.filter_map(|name| stacks.iter().find(|stack| stack.stack_name == name));
     found.map(|stack| FoundStack { name: stack.stack_name.clone(), status: stack.stack_status.clone() }).collect()
 }
 
@@ -156,8 +153,7 @@ fn find_secret<'a>(context: &Context<'_>, exports: &'a [Export]) -> Option<&'a E
 impl Found {
     /// Draws the conclusions of everything that was found.
     fn judge(&mut self, context: &Context<'_>) {
-        let busy = self.stacks.iter().filter(|stack| cloudformation::is_busy(&stack.status));
-        self.problems.extend(busy.map(|stack| format!("the stack {} is {}", stack.name, stack.status)));
+        self.judge_stacks(context);
         for table in &self.tables {
             let of_it = |text: &String| format!("{}: {text}", table.name);
             self.problems.extend(table.problems.iter().map(of_it));
@@ -176,6 +172,20 @@ impl Found {
         let missing: Vec<_> = shared.map(|table| table.name.as_str()).collect();
         if !missing.is_empty() {
             self.notices.push(format!("the shared infrastructure has to create {}", missing.join(", ")));
+        }
+    }
+
+    /// One that is being changed is not to be relied on. One that has to be repaired keeps our deployment from going
+    /// on where it is ours; otherwise somebody else should look.
+    fn judge_stacks(&mut self, context: &Context<'_>) {
+        let ours = context.stage.our_stacks();
+        for FoundStack { name, status } in &self.stacks {
+            let Some(advice) = cloudformation::obstacle(name, status) else { continue };
+            if cloudformation::is_busy(status) || ours.contains(name) {
+                self.problems.push(format!("the stack {name} is {status}: {advice}"));
+            } else {
+                self.notices.push(format!("the stack {name} is {status}"));
+            }
         }
     }
 

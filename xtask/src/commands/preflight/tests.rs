@@ -255,10 +255,39 @@ fn a_stack_that_is_being_changed_and_an_export_without_its_table_are_problems() 
     assert_eq!(
         found,
         [
-            "the stack purposepath-api-dev is UPDATE_ROLLBACK_IN_PROGRESS",
+            "the stack purposepath-api-dev is UPDATE_ROLLBACK_IN_PROGRESS: wait until what is being done to it has come \
+             to an end",
             "purposepath-tenants-dev: purposepath-tenants-table-dev names a table that is not there",
         ]
     );
+}
+
+#[test]
+fn a_stack_that_has_to_be_repaired_is_a_problem_where_it_is_ours_and_worth_a_look_elsewhere() {
+    for (status, advice) in [
+        ("ROLLBACK_COMPLETE", "delete-stack"),
+        ("ROLLBACK_FAILED", "delete-stack"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+    ] {
+        for middle in ["account-rust", "account-rust-observability", "account-rust-ci"] {
+            let name = format!("purposepath-{middle}-dev");
+            let found = problems(|world| {
+                world.change("aws cloudformation describe-stacks", |answer| {
+                    answer["Stacks"].as_array_mut().unwrap().push(world::stack(&name, status, &[]));
+                });
+            });
+            let [problem] = found.as_slice() else { panic!("{found:?}") };
+            assert!(problem.starts_with(&format!("the stack {name} is {status}: ")), "{problem}");
+            assert!(problem.contains(&format!("{advice} --stack-name {name}")), "{problem}");
+        }
+        let mut world = world::before_us();
+        world.change("aws cloudformation describe-stacks", |answer| answer["Stacks"][0]["StackStatus"] = json!(status));
+        let bench = Bench::new(world);
+        let report = run(&bench.context(), DOMAIN).unwrap();
+        assert_eq!(report.failure, None);
+        let notices = report.result()["notices"].to_string();
+        assert!(notices.contains(&format!("the stack purposepath-api-dev is {status}")), "{notices}");
+    }
 }
 
 #[test]
