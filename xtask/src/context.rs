@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     failure::{Code, Failure},
-    programs::{Call, Finished, Programs},
+    programs::{Call, Finished, Programs, quoted},
     progress::Progress,
     stage::Stage,
     time::Time,
@@ -63,12 +63,16 @@ impl<'a> Context<'a> {
     /// Runs a program that changes something; in a dry run, only notes it.
     pub(crate) fn change(&self, call: &Call) -> Result<Option<Finished>, Failure> {
         if self.dry_run {
-            if let Ok(mut calls) = self.left_out.lock() {
-                calls.push(call.to_string());
-            }
+            self.leave_out(call.to_string());
             return Ok(None);
         }
         self.run(call).map(Some)
+    }
+
+    fn leave_out(&self, call: String) {
+        if let Ok(mut calls) = self.left_out.lock() {
+            calls.push(call);
+        }
     }
 
     /// A path in the workspace.
@@ -76,12 +80,23 @@ impl<'a> Context<'a> {
         self.world.folder.join(relative)
     }
 
-    /// Writes a file, with the folders above it; in a dry run, only notes it.
+    /// Writes a text with a line's end at its end, with the folders above it; in a dry run, only notes how, for the calls
+    /// that read it.
+    pub(crate) fn write_text(&self, path: &Path, text: &str) -> Result<(), Failure> {
+        if !self.dry_run {
+            return self.write_file(path, text.as_bytes());
+        }
+        let folder = path.parent().unwrap_or(Path::new(".")).to_string_lossy();
+        let (file, text) = (path.to_string_lossy(), quoted(text.trim_end()));
+        self.leave_out(format!("mkdir -p {} && printf '%s\\n' {text} >{}", quoted(&folder), quoted(&file)));
+        Ok(())
+    }
+
+    /// Writes a file that only this program can make, with the folders above it; in a dry run, only notes it, as a
+    /// comment among the calls.
     pub(crate) fn write_file(&self, path: &Path, content: &[u8]) -> Result<(), Failure> {
         if self.dry_run {
-            if let Ok(mut calls) = self.left_out.lock() {
-                calls.push(format!("write {}", path.display()));
-            }
+            self.leave_out(format!("# write {}", path.display()));
             return Ok(());
         }
         let folder = path.parent().unwrap_or(Path::new("."));

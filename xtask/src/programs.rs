@@ -1,6 +1,7 @@
 //! The one door to other people's programs: `aws`, `sam`, `cargo`, `cfn-lint`.
 
 use std::{
+    borrow::Cow,
     fmt, io,
     path::Path,
     process::{Command, Stdio},
@@ -39,20 +40,21 @@ impl Call {
     }
 }
 
-/// As somebody would type it.
+/// As somebody would type it, in a POSIX shell.
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.program)?;
-        for argument in &self.arguments {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@+".contains(&byte);
-            if !argument.is_empty() && argument.bytes().all(plain) {
-                write!(f, " {argument}")?;
-            } else {
-                write!(f, " '{}'", argument.replace('\'', r"'\''"))?;
-            }
-        }
-        Ok(())
+        self.arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
+}
+
+/// A text as one word of a POSIX shell.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,@+".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
 /// A program that ran to its end.

@@ -109,7 +109,7 @@ fn propose(context: &Context<'_>, what: Deployable, settings: &settings::Setting
     let stack = settings.stack_name.as_str();
     let before = cloudformation::change_sets(context, stack)?;
     let file = context.path(&format!("target/xtask/{}-{}.yaml", what.folder(), context.stage));
-    context.write_file(&file, settings.parameters_yaml().as_bytes())?;
+    context.write_text(&file, &settings.parameters_yaml())?;
     context.tell(&format!("what would change in {stack}"));
     context.change(&sam_deploy(context, what, stack, &file))?;
     if context.dry_run {
@@ -120,7 +120,7 @@ fn propose(context: &Context<'_>, what: Deployable, settings: &settings::Setting
     Ok(after.into_iter().map(|summary| summary.change_set_id).find(|id| is_new(id)))
 }
 
-/// SAM uploads the template, which is too large to be sent, and leaves the change set for us to look at.
+/// SAM uploads the template where it is too large to be sent, and leaves the change set for us to look at.
 fn sam_deploy(context: &Context<'_>, what: Deployable, stack: &str, parameters: &Path) -> Call {
     let folder = context.path("deployment").join(what.folder());
     let path = |file: &str| folder.join(file).to_string_lossy().into_owned();

@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context<'_>, options: &PackageOptions) -> Result<Rep
     let parameters: Parameters = code.into_iter().chain(architecture).collect();
     let file = parameter_file(context);
     let text = serde_json::to_string_pretty(&parameters).unwrap_or_default() + "\n";
-    context.write_file(&file, text.as_bytes())?;
+    context.write_text(&file, &text)?;
     let packaged = Packaged { parameters, file };
     let report = Report::new(&packaged).line(Mark::Good, packaged.file.display().to_string());
     Ok(report.lines(Mark::Plain, &names))
@@ -92,7 +92,7 @@ fn image(context: &Context<'_>, options: &PackageOptions) -> Result<Report, Fail
     let program = read(&binary)?;
     let folder = binary.with_file_name("image");
     context.write_file(&folder.join("bootstrap"), &program)?;
-    context.write_file(&folder.join("Dockerfile"), DOCKERFILE.as_bytes())?;
+    context.write_text(&folder.join("Dockerfile"), DOCKERFILE)?;
     let report = Report::new(&serde_json::json!({"folder": folder, "architecture": options.arch.lambda_name()}));
     Ok(report.line(Mark::Good, format!("{} is what an image is built of", folder.display())))
 }

@@ -88,6 +88,32 @@ fn a_dry_run_shows_the_calls_that_it_left_out_so_that_they_can_be_pasted() {
     assert!(sandbox.calls().iter().all(|call| !call.contains("update-") && !call.contains("put-")));
 }
 
+/// The parameters hold blanks, brackets and quotation marks.
+#[cfg(unix)]
+#[test]
+fn what_a_dry_run_of_a_deployment_shows_writes_what_sam_then_reads() {
+    let sandbox = Sandbox::new(&world::everything("https://api.example.com", "2026-01-01T00:00:00Z"));
+    sandbox.put_templates();
+    let mut calls = Vec::new();
+    for command in [["preflight", ""], ["package", "--bucket=b"], ["deploy", "account"]] {
+        sandbox.put("target/lambda/arm64/account-service.zip", "a program");
+        let words: Vec<_> = command.into_iter().filter(|word| !word.is_empty()).collect();
+        let said = sandbox.run(&[words.as_slice(), &["--dry-run", "--json"]].concat());
+        assert_eq!(said.status, 0, "{}", said.errors);
+        calls = serde_json::from_value::<Vec<String>>(said.json()["left_out"].clone()).unwrap();
+        for writing in calls.iter().filter(|call| call.starts_with("mkdir")) {
+            let pasted = std::process::Command::new("sh").args(["-c", writing]).status().unwrap();
+            assert!(pasted.success(), "{writing}");
+        }
+    }
+    let written = sandbox.file("target/xtask/account-service-dev.yaml").unwrap();
+    let told: Value = serde_json::from_slice(&written).unwrap();
+    assert_eq!(told["CorsOrigins"], r#"["https://app.dev.purposepath.app"]"#);
+    assert_eq!(told["EmailFrom"], "PurposePath <no-reply@purposepath.app>");
+    assert_eq!(told["UsersTableSource"], "purposepath-users-table-dev");
+    assert!(calls[1].ends_with("/target/xtask/account-service-dev.yaml"), "{calls:?}");
+}
+
 #[test]
 fn the_service_itself_passes_the_smoke_test_and_another_address_does_not() {
     let (_runtime, endpoint) = serve("dev");

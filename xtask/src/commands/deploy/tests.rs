@@ -373,7 +373,9 @@ fn a_dry_run_does_not_even_ask_for_a_change_set() {
     assert_eq!(run(&context, &options(&["account"])).unwrap().failure, None);
     assert_eq!(bench.changes(), Vec::<String>::new());
     assert_eq!(bench.read("target/xtask/account-service-dev.yaml"), None);
-    assert!(context.left_out()[1].starts_with("sam deploy --template-file"));
+    let left_out = context.left_out();
+    assert!(left_out[0].contains(r#""EmailFrom": "PurposePath <no-reply@example.com>""#), "{left_out:?}");
+    assert!(left_out[1].starts_with("sam deploy --template-file"), "{left_out:?}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub(crate) fn run(context: &Context<'_>, domain: &str) -> Result<Report, Failure
     found.judge(context);
     if found.problems.is_empty() {
         let file = serde_json::to_string_pretty(&found.parameters).unwrap_or_default() + "\n";
-        context.write_file(&parameters::file(context), file.as_bytes())?;
+        context.write_text(&parameters::file(context), &file)?;
     }
     let failure = (!found.problems.is_empty()).then(|| {
         Failure::new(Code::PreflightFailed, format!("{} problems; nothing was written down", found.problems.len()))

@@ -405,5 +405,6 @@ fn a_dry_run_writes_nothing_down() {
     let context = bench.context();
     assert_eq!(run(&context, DOMAIN).unwrap().failure, None);
     assert_eq!(bench.read(FILE), None);
-    assert_eq!(context.left_out(), [format!("write {}", bench.folder().join(FILE).display())]);
+    let [written] = context.left_out().try_into().unwrap();
+    assert!(written.starts_with("mkdir -p ") && written.contains("JwtSecretExport"), "{written}");
 }
