@@ -148,7 +148,7 @@ impl Architecture {
 
 /// What compiles and links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Linker {
+pub(crate) enum Toolchain {
     /// `cargo lambda` with Zig: for either processor, on any machine, against Lambda's own C library.
     Zig,
     /// `cargo` alone: for this machine's processor, against this machine's C library.
@@ -163,7 +163,7 @@ pub(crate) struct BuildOptions {
 
     /// What compiles and links.
     #[arg(long, value_enum, default_value = "zig")]
-    pub(crate) with: Linker,
+    pub(crate) with: Toolchain,
 
     /// Put a binary that is there already into the zip, instead of compiling one.
     #[arg(long, value_name = "FILE")]

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
-    cli::{Architecture, BuildOptions, Linker},
+    cli::{Architecture, BuildOptions, Toolchain},
     context::{Context, file_failed, parse},
     failure::{Code, Failure},
     output::{Mark, Report},
@@ -51,8 +51,8 @@ fn folder(context: &Context<'_>, arch: Architecture) -> PathBuf {
 pub(crate) fn run(context: &Context<'_>, options: &BuildOptions) -> Result<Report, Failure> {
     let compiled = match (&options.binary, options.with) {
         (Some(binary), _) => Some(binary.clone()),
-        (None, Linker::Zig) => with_zig(context, options.arch)?,
-        (None, Linker::Host) => on_host(context, options.arch)?,
+        (None, Toolchain::Zig) => with_zig(context, options.arch)?,
+        (None, Toolchain::Host) => on_host(context, options.arch)?,
     };
     let Some(compiled) = compiled else {
         let zip = zip_file(context, options.arch);

@@ -120,7 +120,8 @@ fn propose(context: &Context<'_>, what: Deployable, settings: &settings::Setting
     Ok(after.into_iter().map(|summary| summary.change_set_id).find(|id| is_new(id)))
 }
 
-/// SAM uploads the template where it is too large to be sent, and leaves the change set for us to look at.
+/// SAM hands the template over in a bucket of its own, since that of `account` is too large for a request, and leaves the
+/// change set for us to look at.
 fn sam_deploy(context: &Context<'_>, what: Deployable, stack: &str, parameters: &Path) -> Call {
     let folder = context.path("deployment").join(what.folder());
     let path = |file: &str| folder.join(file).to_string_lossy().into_owned();
