@@ -6,21 +6,27 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "what is not run, and why, is said")]
 
+#[cfg(unix)]
 #[path = "../../../tests/hosts/external/events.rs"]
 #[expect(dead_code, reason = "the tests of the function need more of it")]
 mod events;
+#[cfg(unix)]
 #[path = "../../../tests/hosts/external/function.rs"]
 #[expect(dead_code, reason = "the tests of the function need more of it")]
 mod function;
+#[cfg(unix)]
 mod package;
+#[cfg(unix)]
 #[path = "../../../tests/hosts/support/program.rs"]
 #[expect(dead_code, reason = "the tests of the hosts need more of it")]
 mod program;
+#[cfg(unix)]
 #[path = "../../../tests/hosts/support/smtp.rs"]
 #[expect(dead_code, reason = "the tests of the function need more of it")]
 mod smtp;
 mod stage;
 #[path = "../../../tests/hosts/external/tools.rs"]
+#[cfg_attr(not(unix), expect(dead_code, reason = "what runs Lambda's programs needs more of it"))]
 mod tools;
 
 use std::process::ExitCode;
@@ -34,6 +40,8 @@ fn main() -> ExitCode {
         println!("skipped: set {}=1, as the env.sh of .ci/install-tools does, to run these tests", tools::SWITCH);
     }
     let trials = [
+        // Lambda's programs run on Linux and have the modes of files there.
+        #[cfg(unix)]
         Trial::test("the_zip_answers_under_the_runtime_interface_emulator", || {
             Runtime::new()?.block_on(package::the_zip_answers());
             Ok(())
