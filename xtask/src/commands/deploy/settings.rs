@@ -61,6 +61,9 @@ pub(super) fn gather(context: &Context<'_>, options: &DeployOptions) -> Result<S
     let mut parameters = fixed.parameter_overrides;
     if options.what.follows_preflight() {
         parameters.extend(found(context)?);
+    } else if options.what == Deployable::Observability {
+        // Where alarms go, if somebody has looked.
+        parameters.extend(from_file(&preflight::parameter_file(context))?.unwrap_or_default());
     }
     if options.what == Deployable::Account {
         parameters.extend(code(context, options.base)?);

@@ -324,6 +324,7 @@ fn what_does_not_depend_on_what_is_there_is_deployed_without_a_preflight() {
             let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(&path);
             bench.put(&path, &std::fs::read_to_string(real).unwrap());
         }
+        let found = r#"{"Stage": "dev", "AlarmTopicArn": "arn:aws:sns:x", "UsersTableSource": "existing"}"#;
         let mut arguments = vec![what];
         arguments.extend(more.iter().flat_map(|more| ["--set", more]));
         let settings = settings::gather(&bench.context(), &options(&arguments)).unwrap();
@@ -332,6 +333,13 @@ fn what_does_not_depend_on_what_is_there_is_deployed_without_a_preflight() {
         if let Some((name, value)) = more.and_then(|more| more.split_once('=')) {
             assert_eq!(settings.parameters[name], value);
         }
+        assert_eq!(settings.parameters.get("AlarmTopicArn"), None);
+
+        bench.put("deployment/parameters/dev.json", found);
+        let settings = settings::gather(&bench.context(), &options(&arguments)).unwrap();
+        let topic = settings.parameters.get("AlarmTopicArn").map(String::as_str);
+        assert_eq!(topic, (what == "observability").then_some("arn:aws:sns:x"));
+        assert_eq!(settings.parameters.get("UsersTableSource"), None);
     }
 }
 

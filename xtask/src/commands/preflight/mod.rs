@@ -22,7 +22,7 @@ use crate::{
     context::Context,
     failure::{Code, Failure},
     output::Report,
-    stage::MAPPING_KEY,
+    stage::{MAPPING_KEY, Stage},
 };
 
 /// Stacks of others that may have something to do with the account service, without `purposepath-` and the stage.
@@ -91,7 +91,7 @@ pub(crate) fn run(context: &Context<'_>, domain: &str) -> Result<Report, Failure
     context.tell("the secret, and tokens of both services");
     let secret_export = find_secret(context, &all_exports);
     let secret = secret_export.map(|export| secret::inspect(context, &export.value)).transpose()?;
-    let parameters = parameters::of(context, &inspection, secret_export);
+    let parameters = parameters::of(context, &all_exports, &inspection, secret_export);
     let mut found = Found {
         account,
         stacks,
@@ -166,6 +166,7 @@ impl Found {
             self.notices.push(format!("nothing exports {export}: the shared infrastructure has to come first"));
         }
         self.notices.extend(self.domain.notice(context));
+        self.notices.extend(self.unheard_alarms(context));
         let shared = self.tables.iter().filter(|table| {
             parameters::CREATED_BY_SHARED.contains(&table.which) && table.decision == tables::Decision::Create
         });
@@ -187,6 +188,15 @@ impl Found {
                 self.notices.push(format!("the stack {name} is {status}"));
             }
         }
+    }
+
+    /// That nobody is told of alarms, in production.
+    fn unheard_alarms(&self, context: &Context<'_>) -> Option<String> {
+        let is_heard = context.stage != Stage::Prod || self.parameters.contains_key(parameters::ALARM_TOPIC);
+        (!is_heard).then(|| {
+            let export = context.stage.name(parameters::ALARM_TOPIC_EXPORT);
+            format!("nothing exports {export}: nobody is told of alarms, unless {} is given", parameters::ALARM_TOPIC)
+        })
     }
 
     /// How many tables there are of each decision.

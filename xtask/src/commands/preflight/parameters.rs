@@ -21,8 +21,21 @@ pub(crate) fn file(context: &Context<'_>) -> PathBuf {
     context.path(&format!("deployment/parameters/{}.json", context.stage))
 }
 
+/// What one of our stacks makes for another: the parameter, and the middle of the name of the export.
+const OF_OUR_STACKS: [(&str, &str); 2] =
+    [("PermissionsBoundaryArn", "account-rust-boundary-arn"), (ALARM_TOPIC, ALARM_TOPIC_EXPORT)];
+/// Where alarms are sent.
+pub(super) const ALARM_TOPIC: &str = "AlarmTopicArn";
+/// The middle of the name of the export that says so.
+pub(super) const ALARM_TOPIC_EXPORT: &str = "account-rust-alarm-topic-arn";
+
 /// What the templates must be told.
-pub(crate) fn of(context: &Context<'_>, inspection: &Inspection, secret: Option<&Export>) -> Parameters {
+pub(crate) fn of(
+    context: &Context<'_>,
+    exports: &[Export],
+    inspection: &Inspection,
+    secret: Option<&Export>,
+) -> Parameters {
     let layout = &inspection.layout;
     let shared_stack = context.stage.shared_stack();
     let creates_secret = secret.is_none_or(|export| export.stack() == shared_stack);
@@ -36,6 +49,11 @@ pub(crate) fn of(context: &Context<'_>, inspection: &Inspection, secret: Option<
     let secret_export =
         secret.map_or_else(|| context.stage.name("account-rust-jwt-secret-arn"), |export| export.name.clone());
     parameters.insert("JwtSecretExport".to_owned(), secret_export);
+    for (parameter, middle) in OF_OUR_STACKS {
+        let name = context.stage.name(middle);
+        let export = exports.iter().find(|export| export.name == name);
+        parameters.extend(export.map(|export| (parameter.to_owned(), export.value.clone())));
+    }
     for table in &inspection.tables {
         let name = pascal_case(table.table);
         let by_shared = CREATED_BY_SHARED.contains(&table.which);
