@@ -34,7 +34,7 @@ impl Ministack {
         let address = listener.local_addr().expect("a bound port");
         drop(listener);
         let process = Command::new(python)
-            .args(["-m", "ministack"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deployment/emulator.py"))
             .envs([("GATEWAY_PORT", address.port().to_string().as_str()), ("LOG_LEVEL", "ERROR")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

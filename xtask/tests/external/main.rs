@@ -50,6 +50,10 @@ fn main() -> ExitCode {
             Runtime::new()?.block_on(stage::a_stage_is_deployed_and_switched());
             Ok(())
         }),
+        Trial::test("images_come_after_their_repository_again_and_again", || {
+            Runtime::new()?.block_on(stage::images_come_after_their_repository_again_and_again());
+            Ok(())
+        }),
     ];
     let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(!wanted)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

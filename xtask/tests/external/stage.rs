@@ -9,11 +9,13 @@ use std::{
 use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{App, Ministack};
+use tests::{App, Ministack, templates::parameter_of};
 
 use crate::tools::tool;
 
 const DOMAIN: &str = "api.dev.purposepath.app";
+const SERVICE: &str = "purposepath-account-rust-dev";
+const IMAGE: &str = "000000000000.dkr.ecr.us-east-1.amazonaws.com/purposepath-account-rust-dev@sha256:";
 
 /// A workspace with the templates, and an AWS.
 struct Stage {
@@ -76,6 +78,16 @@ impl Stage {
         (text("ApiMappingId"), text("ApiId"))
     }
 
+    /// The version that answers: what the stack says and what the alias does.
+    fn version(&self) -> String {
+        let stack = self.aws.call("cloudformation", "describe_stacks", &json!({"StackName": SERVICE}));
+        let outputs = stack["Stacks"][0]["Outputs"].as_array().unwrap();
+        let output = outputs.iter().find(|output| output["OutputKey"] == "FunctionVersion").unwrap();
+        let alias = self.aws.call("lambda", "get_alias", &json!({"FunctionName": SERVICE, "Name": "live"}));
+        assert_eq!(alias["FunctionVersion"], output["OutputValue"]);
+        alias["FunctionVersion"].as_str().unwrap().to_owned()
+    }
+
     /// Makes the domain with a mapping that leads to an API of another service, which it answers with.
     fn lead_to_another(&self) -> String {
         self.aws.call("apigatewayv2", "create_domain_name", &json!({"DomainName": DOMAIN}));
@@ -119,10 +131,17 @@ pub(crate) async fn a_stage_is_deployed_and_switched() {
     assert!(checks.len() == 4 && checks.iter().all(|check| check["failure"].is_null()), "{checks:?}");
 
     let program = stage.folder.path().join("program");
-    fs::write(&program, "a program").unwrap();
-    stage.succeed(&["build", "--binary", program.to_str().unwrap()]);
-    stage.succeed(&["package"]);
-    assert_eq!(stage.succeed(&["deploy", "account"])["status"], "CREATE_COMPLETE");
+    let release = |content: &str| {
+        fs::write(&program, content).unwrap();
+        stage.succeed(&["build", "--binary", program.to_str().unwrap()]);
+        stage.succeed(&["package"]);
+        stage.succeed(&["deploy", "account"])["status"].as_str().unwrap_or("nothing to do").to_owned()
+    };
+    assert_eq!(release("a program"), "CREATE_COMPLETE");
+    let first = stage.version();
+    assert_eq!(release("another program"), "UPDATE_COMPLETE");
+    assert_ne!(stage.version(), first, "what was built anew answers");
+    assert_eq!(release("another program"), "nothing to do");
     let other = stage.lead_to_another();
     let (app, url) = App::builder().setting("STAGE", "dev").serve().await;
     app.finish().await;
@@ -144,4 +163,32 @@ pub(crate) async fn a_stage_is_deployed_and_switched() {
     stage.succeed(&["rollback", "--domain-url", &url]);
     assert_eq!(stage.mapping(), (id, other));
     assert_eq!(stage.fail(&["decommission", "python"]), "STACK_MISSING");
+}
+
+/// The repository and the tables, then an image, then the same of another commit, as the pipeline does it.
+pub(crate) async fn images_come_after_their_repository_again_and_again() {
+    let stage = Stage::start().await;
+    // What a preflight would decide, which the other trial shows, of a stage that has nothing.
+    let mut found = json!({"Stage": "dev", "CreateSecret": "true"});
+    found["JwtSecretExport"] = "purposepath-account-rust-jwt-secret-arn-dev".into();
+    for table in [Table::Users, Table::Tenants, Table::Subscriptions, Table::BusinessData] {
+        found[parameter_of(table, "Source")] = "existing".into();
+        found[format!("Create{}", parameter_of(table, ""))] = "true".into();
+    }
+    let parameters = stage.folder.path().join("deployment/parameters");
+    fs::create_dir_all(&parameters).unwrap();
+    fs::write(parameters.join("dev.json"), found.to_string()).unwrap();
+    stage.succeed(&["deploy", "shared"]);
+    let deploy = |more: &[&str]| stage.succeed(&[&["deploy", "account"], more].concat())["status"].clone();
+    let release = |digit: &str| {
+        stage.succeed(&["package", "--image-uri", &format!("{IMAGE}{}", digit.repeat(64))]);
+        deploy(&[])
+    };
+    assert_eq!(deploy(&["--base"]), "CREATE_COMPLETE");
+    assert_eq!(release("1"), "UPDATE_COMPLETE");
+    let first = stage.version();
+    deploy(&["--base"]);
+    assert_eq!(stage.version(), first, "the base leaves the function alone");
+    assert_eq!(release("2"), "UPDATE_COMPLETE");
+    assert_ne!(stage.version(), first);
 }
