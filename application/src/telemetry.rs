@@ -25,7 +25,7 @@ pub struct Metric {
     pub unit: Unit,
     /// Its dimensions beside [`STAGE`].
     pub dimensions: &'static [&'static str],
-    /// What it says, for people.
+    /// What it says, for people, with the values of its dimension in backquotes where there is a closed list of them.
     pub meaning: &'static str,
 }
 
@@ -48,7 +48,7 @@ pub const METRICS: [Metric; 8] = [
         name: REQUESTS,
         unit: Unit::Count,
         dimensions: &[STATUS],
-        meaning: "Answers, by class of status (`2xx`, `4xx`, `5xx`); `429` stands for itself: it counts who was throttled",
+        meaning: "Answers, by class of status (`2xx`, `3xx`, `4xx`, `5xx`); `429` stands for itself: it counts who was throttled",
     },
     Metric {
         name: REQUEST_LATENCY,
@@ -72,7 +72,7 @@ pub const METRICS: [Metric; 8] = [
         name: EVENTS,
         unit: Unit::Count,
         dimensions: &[OUTCOME],
-        meaning: "Attempts to publish an event, likewise",
+        meaning: "Attempts to publish an event: `delivered`, `postponed`, `given_up`, likewise",
     },
     Metric {
         name: OUTBOX_LAG,

@@ -88,6 +88,34 @@ fn throttled_requests_are_counted_apart() {
     assert_eq!(count(&recorded, "Requests", ("Status", "429")), 1);
 }
 
+/// Alarms name these values.
+#[test]
+fn what_the_list_says_of_its_dimensions_is_what_is_recorded() {
+    let recorded = record(async || {
+        for status in [200, 301, 404, 429, 500] {
+            telemetry::answered("GET", None, status, std::time::Duration::ZERO);
+        }
+        let app = App::start().await;
+        app.member("anna").await;
+        app.client.post("/billing/webhook/stripe", &json!({})).send().await.refused(400, "INVALID_INPUT");
+        app.finish().await;
+    });
+    let mut checked = 0;
+    for Metric { name, meaning, .. } in METRICS {
+        // Reasons and routes are too many for a sentence.
+        if ["SignIns", "RequestLatency"].contains(&name) {
+            continue;
+        }
+        let listed: Vec<_> = meaning.split('`').skip(1).step_by(2).collect();
+        for (_, value) in recorded.get(name).into_iter().flat_map(BTreeMap::keys).flatten() {
+            assert!(listed.contains(&value.as_str()), "{name} says nothing of {value}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "{checked}");
+    assert_eq!(recorded["Requests"].len(), 5);
+}
+
 #[test]
 fn the_documentation_lists_the_metrics() {
     let document = include_str!("../../docs/telemetry.md");
