@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::confirmed;
+use super::{confirmed, package::artifact_bucket};
 use crate::{
     aws::{
         self,
@@ -111,7 +111,8 @@ fn propose(context: &Context<'_>, what: Deployable, settings: &settings::Setting
     let file = context.path(&format!("target/xtask/{}-{}.yaml", what.folder(), context.stage));
     context.write_text(&file, &settings.parameters_yaml())?;
     context.tell(&format!("what would change in {stack}"));
-    context.change(&sam_deploy(context, what, stack, &file))?;
+    let bucket = template_bucket(context, what, settings)?;
+    context.change(&sam_deploy(context, what, stack, &file, bucket.as_deref()))?;
     if context.dry_run {
         return Ok(None);
     }
@@ -120,9 +121,30 @@ fn propose(context: &Context<'_>, what: Deployable, settings: &settings::Setting
     Ok(after.into_iter().map(|summary| summary.change_set_id).find(|id| is_new(id)))
 }
 
-/// SAM hands the template over in a bucket of its own, since that of `account` is too large for a request, and leaves the
-/// change set for us to look at.
-fn sam_deploy(context: &Context<'_>, what: Deployable, stack: &str, parameters: &Path) -> Call {
+/// Where a template goes that is too large to be sent. SAM names it by its digest and believes what it finds under that
+/// name, so that the bucket is the stage's own: in one for all, who may deploy to a stage could put it there for another.
+fn template_bucket(
+    context: &Context<'_>,
+    what: Deployable,
+    settings: &settings::Settings,
+) -> Result<Option<String>, Failure> {
+    if what != Deployable::Account {
+        return Ok(None);
+    }
+    match settings.parameters.get("CodeBucket").filter(|bucket| !bucket.is_empty()) {
+        Some(bucket) => Ok(Some(bucket.clone())),
+        None => artifact_bucket(context).map(Some),
+    }
+}
+
+/// SAM leaves the change set for us to look at.
+fn sam_deploy(
+    context: &Context<'_>,
+    what: Deployable,
+    stack: &str,
+    parameters: &Path,
+    template_bucket: Option<&str>,
+) -> Call {
     let folder = context.path("deployment").join(what.folder());
     let path = |file: &str| folder.join(file).to_string_lossy().into_owned();
     let parameters = format!("file://{}", parameters.display());
@@ -130,9 +152,12 @@ fn sam_deploy(context: &Context<'_>, what: Deployable, stack: &str, parameters: 
     // SAM insists on a repository where a function may be an image, to push it there. Ours is pushed already.
     let repository = format!("000000000000.dkr.ecr.{}.amazonaws.com/unused", context.region);
     let for_images: &[&str] = if what == Deployable::Account { &["--image-repository", &repository] } else { &[] };
-    let arguments: [&[&str]; 4] = [
+    let uploaded: Vec<&str> =
+        template_bucket.into_iter().flat_map(|bucket| ["--s3-bucket", bucket, "--s3-prefix", "templates"]).collect();
+    let arguments: [&[&str]; 5] = [
         &["deploy", "--template-file", &template, "--config-file", &config, "--config-env", context.stage.as_str()],
         &["--stack-name", stack, "--region", &context.region, "--no-execute-changeset", "--no-confirm-changeset"],
+        &uploaded,
         for_images,
         &["--no-fail-on-empty-changeset", "--parameter-overrides", &parameters],
     ];

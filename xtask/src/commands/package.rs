@@ -66,13 +66,15 @@ fn upload(context: &Context<'_>, options: &PackageOptions) -> Result<(Parameters
     Ok((parameters, vec![format!("zip     {destination}"), format!("sha256  {digest}")]))
 }
 
-fn artifact_bucket(context: &Context<'_>) -> Result<String, Failure> {
+/// The bucket of the stage.
+pub(super) fn artifact_bucket(context: &Context<'_>) -> Result<String, Failure> {
     let name = context.stage.name("account-rust-artifact-bucket");
     let exports = cloudformation::exports(context)?;
     let export = exports.into_iter().find(|export| export.name == name);
     export.map(|export| export.value).ok_or_else(|| {
-        Failure::new(Code::StackMissing, format!("nothing exports {name}"))
-            .advise("deploy the shared infrastructure first, or name a bucket with --bucket")
+        Failure::new(Code::StackMissing, format!("nothing exports {name}")).advise(
+            "deploy the shared infrastructure first, or name a bucket: `package --bucket`, `deploy --set CodeBucket=`",
+        )
     })
 }
 
