@@ -10,5 +10,6 @@ mod pipeline;
 mod policies;
 mod runbook;
 mod samconfig;
+mod stages;
 mod tables;
 mod travels;

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use serde_json::{Map, Value, json};
 
 pub use parameters::{parameter_of, required, with_everything};
-pub use permissions::{allowed, texts};
+pub use permissions::{allowed, covers, statements_of_role, texts};
 
 use yaml::Node;
 

@@ -48,8 +48,17 @@ pub fn with_everything(folder: &str) -> Vec<(&'static str, &'static str)> {
             ("EventsDestinationArn", "arn:aws:sqs:us-east-1:123456789012:events"),
             ("EventsKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/2"),
             ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/boundary"),
+            ("MailConfigurationSet", "deliveries"),
         ]),
-        "ci-oidc" => given.push(("CreateProvider", "true")),
+        "ci-oidc" => given.extend([
+            ("CreateProvider", "true"),
+            ("JwtSecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:tokens"),
+            ("StripeSecretArn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe"),
+            ("SecretKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1"),
+            ("EventsDestinationArn", "arn:aws:sqs:us-east-1:123456789012:events"),
+            ("EventsKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/2"),
+            ("ApiId", "ru57api222"),
+        ]),
         _ => {}
     }
     given

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use infrastructure::dynamodb::tables::Layout;
 use serde_json::Value;
 
-use super::{Template, required};
+use super::{Stack, Template, required};
 use crate::Access;
 
 /// The actions on tables that the function's role allows. Of an index, nothing but a query is ever asked.
@@ -45,4 +45,24 @@ fn accesses_of(statement: &Value) -> Vec<Access> {
 pub fn texts(value: &Value) -> Vec<&str> {
     let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     values.iter().map(|value| value.as_str().unwrap_or_else(|| panic!("{value} is no text"))).collect()
+}
+
+/// Whether a pattern of IAM means this resource: `*` stands for anything, `?` for one character.
+pub fn covers(pattern: &str, resource: &str) -> bool {
+    let mut rest = pattern.chars();
+    let Some(first) = rest.next() else { return resource.is_empty() };
+    let mut after = resource.chars();
+    match (first, after.next()) {
+        ('*', None) => covers(rest.as_str(), ""),
+        ('*', Some(_)) => covers(rest.as_str(), resource) || covers(pattern, after.as_str()),
+        (_, None) => false,
+        (first, Some(next)) => (first == '?' || first == next) && covers(rest.as_str(), after.as_str()),
+    }
+}
+
+/// What the inline policies of a role say.
+pub fn statements_of_role<'a>(stack: &'a Stack, role: &str) -> Vec<&'a Value> {
+    let policies = stack.resources[role]["Properties"]["Policies"].as_array().expect("policies");
+    let statements = policies.iter().map(|policy| &policy["PolicyDocument"]["Statement"]);
+    statements.flat_map(|statements| statements.as_array().expect("statements")).collect()
 }
