@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use tests::{
     Access,
-    templates::{FOLDERS, Template, allowed, required, texts, with_everything},
+    templates::{FOLDERS, Template, allowed, required, statements_of_role, texts, with_everything},
 };
 
 use crate::travels;
@@ -117,5 +117,22 @@ fn the_function_may_read_the_secret_of_stripe_where_there_is_one() {
                 (&"secretsmanager:GetSecretValue".into(), &secret.into())
             );
         }
+    }
+}
+
+/// A mail goes out by the identity's default set, whether it is named or not.
+#[test]
+fn the_function_may_send_by_the_configuration_set_where_there_is_one() {
+    let arn = |resource: &str| format!("arn:aws:ses:us-east-1:123456789012:{resource}");
+    for (set, expected) in [("", 1), ("deliveries", 2)] {
+        let mut parameters = required("account-service");
+        parameters.push(("MailConfigurationSet", set));
+        let stack = Template::read("account-service").stack(&parameters);
+        let statements = statements_of_role(&stack, "FunctionRole");
+        let mail = statements.into_iter().find(|statement| statement["Sid"] == "Mail").unwrap();
+        let resources = texts(&mail["Resource"]);
+        assert_eq!(resources.len(), expected);
+        assert_eq!(resources[0], arn("identity/example.com"));
+        assert!(resources.iter().skip(1).all(|resource| *resource == arn("configuration-set/deliveries")));
     }
 }
