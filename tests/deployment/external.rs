@@ -18,6 +18,7 @@ macro_rules! trials {
     };
 }
 
+mod handlers;
 mod linters;
 mod samconfig;
 mod stacks;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     if !wanted {
         eprintln!("skipped: set {SWITCH}=1, as the env.sh of .ci/install-tools does, to run these tests");
     }
-    let trials = linters::trials().into_iter().chain(stacks::trials());
+    let trials = linters::trials().into_iter().chain(handlers::trials()).chain(stacks::trials());
     let trials = trials.map(|trial| trial.with_ignored_flag(!wanted)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

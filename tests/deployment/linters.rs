@@ -21,7 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// What a program says that the Python packages bring along, and whether it is content.
-fn run(program: &str, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn run(program: &str, arguments: &[&str]) -> (bool, String) {
     let deployment = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deployment");
     let program = python().with_file_name(program);
     let ran = Command::new(program).args(arguments).current_dir(deployment).output().unwrap();
