@@ -94,3 +94,30 @@ fn rights_in_aws_are_asked_for_in_an_environment_and_never_for_a_fork() {
     assert!(condition.contains("head.repo.full_name == github.repository"), "{condition}");
     assert_eq!(jobs["deploy"]["needs"], "build", "what is not built is not deployed");
 }
+
+#[test]
+fn the_programs_of_aws_are_those_of_the_tests_and_come_before_the_rights() {
+    let (_, workflow) = workflows().into_iter().find(|(file, _)| file.ends_with("deploy.yml")).unwrap();
+    let steps = workflow["jobs"]["deploy"]["steps"].as_array().unwrap();
+    let at = |wanted: &dyn Fn(&Value) -> bool| steps.iter().position(wanted).unwrap();
+    let installed =
+        at(&|step| step["run"].as_str().is_some_and(|run| run.contains("--requirement .ci/requirements.txt")));
+    let signed_in = at(&|step| step["uses"].as_str().is_some_and(|uses| uses.contains("configure-aws")));
+    assert!(installed < signed_in);
+    let versions = read("../.ci/requirements.txt");
+    for program in ["awscli==", "aws-sam-cli=="] {
+        assert!(versions.lines().any(|line| line.starts_with(program)), "{program}");
+    }
+}
+
+/// The role must let a job have its rights for as long as the job asks for.
+#[test]
+fn the_rights_hold_as_long_as_the_job_may_take() {
+    let (_, workflow) = workflows().into_iter().find(|(file, _)| file.ends_with("deploy.yml")).unwrap();
+    let job = &workflow["jobs"]["deploy"];
+    let mut steps = job["steps"].as_array().unwrap().iter();
+    let seconds = steps.find_map(|step| step["with"]["role-duration-seconds"].as_u64()).unwrap();
+    assert_eq!(job["timeout-minutes"].as_u64().map(|minutes| minutes * 60), Some(seconds));
+    let pipeline = stack("ci-oidc");
+    assert_eq!(pipeline.resources["DeployRole"]["Properties"]["MaxSessionDuration"], seconds);
+}
