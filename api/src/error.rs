@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, error::Error, fmt::Write as _, time::Duration};
 
 use application::{Classified, ErrorKind};
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::{IdentityProvider, Version};
@@ -13,11 +13,16 @@ use utoipa::ToSchema;
 
 use crate::dto::envelope::{Failure, json};
 
+/// How many requests are left, and in how many seconds all will be again.
+pub(crate) const RATE_LIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub(crate) const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
 /// What clients tell errors apart by. New ones may be added, none renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum ErrorCode {
     AccountInactive,
+    AccountLocked,
     BillingPortalError,
     EmailAlreadyExists,
     EmailNotVerified,
@@ -60,6 +65,8 @@ pub(crate) enum ErrorCode {
 const fn answer_to(kind: ErrorKind) -> (StatusCode, ErrorCode) {
     match kind {
         ErrorKind::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
+        ErrorKind::TooManyAttempts => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimitExceeded),
+        ErrorKind::PasswordDisabled => (StatusCode::LOCKED, ErrorCode::AccountLocked),
         ErrorKind::TokenMissing => (StatusCode::UNAUTHORIZED, ErrorCode::TokenMissing),
         ErrorKind::TokenExpired => (StatusCode::UNAUTHORIZED, ErrorCode::TokenExpired),
         ErrorKind::TokenInvalid => (StatusCode::UNAUTHORIZED, ErrorCode::TokenInvalid),
@@ -210,6 +217,10 @@ impl IntoResponse for ApiError {
         }
         if let Some(wait) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                headers.insert(RATE_LIMIT_REMAINING, HeaderValue::from(0));
+                headers.insert(RATE_LIMIT_RESET, HeaderValue::from(whole_seconds(wait)));
+            }
         }
         response
     }

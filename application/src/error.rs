@@ -11,6 +11,10 @@ use crate::ports::{PasswordHashingError, StoreError, TokenSigningError};
 pub enum ErrorKind {
     /// Wrong address or password, without saying which.
     InvalidCredentials,
+    /// Too many failures lately: the same again is worth a try after a while.
+    TooManyAttempts,
+    /// Too many failures altogether: the password does not work until it is reset.
+    PasswordDisabled,
     /// No token where one is needed.
     TokenMissing,
     /// A token that was good once.

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::Duration;
 use domain::{
-    EmailAddress, OneTimeToken, PersonName, Role, Session, SessionId, Tenant, TenantId, Timestamp, TokenHash, TokenId,
-    User, UserId,
+    EmailAddress, OneTimeToken, PersonName, Role, Session, SessionId, Tenant, TenantId, ThrottleSubject, Timestamp,
+    TokenHash, TokenId, User, UserId,
     session::SessionPolicy,
     tenant::TenantName,
+    throttle::Failures,
     user::{EmailVerification, NewUser, Password, PasswordHash, PasswordPolicy},
     verification::Purpose,
 };
@@ -18,11 +19,11 @@ use uuid::Uuid;
 
 use crate::{
     AuthService, TenantScope,
-    auth::AuthSettings,
+    auth::{AuthSettings, Throttling},
     idempotency::IdempotencyRecord,
     links::LinkPolicy,
     ports::{
-        AccessTokenClaims, Account, AccountRepository, AddressHolder, Clock, IdGenerator, IssuedAccessToken,
+        AccessTokenClaims, Account, AccountRepository, AddressHolder, Clock, FailureCounter, IdGenerator, IssuedAccessToken,
         LegacyRefreshToken, PasswordHasher, PasswordHashingError, PasswordVerification, RefreshTokenClaims,
         SignedInAccount, StoreError, TokenRejected, TokenSigningError, Tokens, Unreached, VerifiedAccessToken,
         VerifiedRefreshToken, mocks::MockUnitOfWork,
@@ -135,6 +136,36 @@ impl PasswordHasher for MockPasswords {
     }
 }
 
+mock! {
+    /// A counter that a test decides.
+    pub(crate) Failures {
+        pub(crate) fn find(&self) -> Result<Option<Failures>, StoreError>;
+        pub(crate) fn count(&self, attempt: &Failures) -> Result<bool, StoreError>;
+        pub(crate) fn add(&self) -> Result<(), StoreError>;
+    }
+}
+
+#[async_trait]
+impl FailureCounter for MockFailures {
+    async fn find(&self, _: &ThrottleSubject) -> Result<Option<Failures>, StoreError> {
+        Self::find(self)
+    }
+
+    async fn count(
+        &self,
+        _: &ThrottleSubject,
+        _: Option<&Failures>,
+        attempt: &Failures,
+        _: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        Self::count(self, attempt)
+    }
+
+    async fn add(&self, _: &ThrottleSubject, _: Timestamp, _: Timestamp) -> Result<(), StoreError> {
+        Self::add(self)
+    }
+}
+
 /// Signs everything with one word.
 struct WordTokens;
 
@@ -167,9 +198,17 @@ pub(crate) struct Ports {
     pub(crate) accounts: MockAccounts,
     pub(crate) unit_of_work: MockUnitOfWork,
     pub(crate) passwords: MockPasswords,
+    pub(crate) failures: MockFailures,
 }
 
 impl Ports {
+    /// The same, where nobody has ever failed.
+    pub(crate) fn without_failures(mut self) -> Self {
+        self.failures.expect_find().returning(|| Ok(None));
+        self.failures.expect_count().returning(|_| Ok(true));
+        self
+    }
+
     /// The service on these ports.
     pub(crate) fn service(self) -> AuthService {
         AuthService::new(
@@ -191,6 +230,7 @@ impl Ports {
                 identity_claims: Arc::new(Unreached),
                 identity_tokens: Arc::new(Unreached),
                 unit_of_work: Arc::new(self.unit_of_work),
+                failures: Arc::new(self.failures),
                 passwords: Arc::new(self.passwords),
                 tokens: Arc::new(WordTokens),
                 clock: Arc::new(StoppedClock),
@@ -199,6 +239,7 @@ impl Ports {
             AuthSettings {
                 email_verification: EmailVerification::Optional,
                 passwords: PasswordPolicy { min_length: 8 },
+                throttling: Throttling::On,
                 sessions: SessionPolicy {
                     refresh_token_lifetime: Duration::days(30),
                     idle_timeout: Duration::days(14),

@@ -22,6 +22,12 @@ pub(crate) fn refused(action: &'static str, reason: &'static str, user: &UserId,
     tracing::warn!(target: "security", action, outcome = "refused", reason, user_id = %user, tenant_id = %tenant);
 }
 
+/// Logs that the password of somebody was disabled, because somebody failed too often to guess it.
+pub(crate) fn password_disabled(user: &UserId, tenant: &TenantId) {
+    let action = "disable_password";
+    tracing::warn!(target: "security", action, outcome = "success", user_id = %user, tenant_id = %tenant);
+}
+
 /// Logs that somebody did something about a member of their tenant.
 pub(crate) fn success_over(action: &'static str, actor: &Actor, member: &UserId) {
     let (user, tenant) = (actor.user_id(), actor.tenant_id());

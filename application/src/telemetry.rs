@@ -32,6 +32,7 @@ pub struct Metric {
 const REQUESTS: &str = "Requests";
 const REQUEST_LATENCY: &str = "RequestLatency";
 const SIGN_INS: &str = "SignIns";
+const LOCK_OUTS: &str = "LockOuts";
 const MAILS: &str = "Mails";
 const EVENTS: &str = "Events";
 const OUTBOX_LAG: &str = "OutboxLag";
@@ -43,7 +44,7 @@ const ROUTE: &str = "Route";
 const STATUS: &str = "Status";
 
 /// Every metric.
-pub const METRICS: [Metric; 8] = [
+pub const METRICS: [Metric; 9] = [
     Metric {
         name: REQUESTS,
         unit: Unit::Count,
@@ -61,6 +62,12 @@ pub const METRICS: [Metric; 8] = [
         unit: Unit::Count,
         dimensions: &[OUTCOME],
         meaning: "Sign-ins: `success`, or the reason of the refusal as in the log",
+    },
+    Metric {
+        name: LOCK_OUTS,
+        unit: Unit::Count,
+        dimensions: &[OUTCOME],
+        meaning: "Attempts at passwords that failed too often before: `delayed` when they have to wait, `refused` when the password is disabled, and `locked` for each that disabled one",
     },
     Metric {
         name: MAILS,
@@ -126,6 +133,24 @@ pub fn answered(method: &str, route: Option<&str>, status: u16, latency: Duratio
 /// Somebody tried to sign in.
 pub(crate) fn sign_in(outcome: &'static str) {
     counter!(SIGN_INS, OUTCOME => outcome).increment(1);
+}
+
+/// What became of an attempt at a password that failed too often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LockOut {
+    Delayed,
+    Locked,
+    Refused,
+}
+
+/// Somebody failed too often.
+pub(crate) fn lock_out(outcome: LockOut) {
+    let outcome = match outcome {
+        LockOut::Delayed => "delayed",
+        LockOut::Locked => "locked",
+        LockOut::Refused => "refused",
+    };
+    counter!(LOCK_OUTS, OUTCOME => outcome).increment(1);
 }
 
 /// How an attempt to deliver something ended.

@@ -14,7 +14,7 @@ use crate::{
     members::MemberService,
     ports::{
         AccountRepository, AuditTrail, BillingProvider, BillingRepository, BusinessRepository, Clock,
-        DiscountRepository, EntitlementRepository, IdGenerator, IdentityClaimRepository, IdentityTokens,
+        DiscountRepository, EntitlementRepository, FailureCounter, IdGenerator, IdentityClaimRepository, IdentityTokens,
         InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository,
         TierCatalogue, Tokens, UnitOfWork, UsageRepository,
     },
@@ -60,6 +60,8 @@ pub struct Ports {
     pub billing_provider: Arc<dyn BillingProvider>,
     /// Writes.
     pub unit_of_work: Arc<dyn UnitOfWork>,
+    /// Counts how often passwords were tried.
+    pub failures: Arc<dyn FailureCounter>,
     /// Hashes passwords.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Signs and verifies tokens.
@@ -101,10 +103,11 @@ impl UseCases {
     /// The use cases on these ports, for these administrators of the platform.
     #[must_use]
     pub fn new(ports: &Ports, auth: AuthSettings, admins: PlatformAdmins) -> Self {
-        let tenants = TenantService::new(ports, &auth);
+        let invitations = InvitationService::new(ports, auth.links.clone());
         let billing = BillingService::new(ports, auth.links.clone());
+        let tenants = TenantService::new(ports, &auth, AuthService::new(ports, auth.clone()));
         Self {
-            invitations: InvitationService::new(ports, auth.links.clone()),
+            invitations,
             auth: AuthService::new(ports, auth),
             users: UserService::new(ports),
             audit: AuditService::new(ports),

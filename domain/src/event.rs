@@ -96,6 +96,7 @@ impl DomainEvent {
                 UserEventKind::SignedIn => "UserSignedIn",
                 UserEventKind::PasswordResetRequested => "PasswordResetRequested",
                 UserEventKind::PasswordReset => "PasswordReset",
+                UserEventKind::PasswordDisabled => "PasswordDisabled",
                 UserEventKind::ProfileChanged { .. } => "ProfileChanged",
                 UserEventKind::PreferencesChanged => "PreferencesChanged",
                 UserEventKind::IdentityLinked { .. } => "IdentityLinked",
@@ -169,6 +170,7 @@ impl DomainEvent {
             Self::User(event) => match event.what {
                 UserEventKind::EmailConfirmed
                 | UserEventKind::PasswordReset
+                | UserEventKind::PasswordDisabled
                 | UserEventKind::IdentityLinked { .. }
                 | UserEventKind::IdentityUnlinked { .. }
                 | UserEventKind::RoleChanged { .. }

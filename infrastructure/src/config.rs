@@ -142,6 +142,8 @@ pub struct PasswordConfig {
     pub threads: Option<NonZeroUsize>,
     /// Requests that may wait for one of them.
     pub queue: NonZeroUsize,
+    /// Whether attempts at passwords are counted, slowed down and, after too many failures, refused.
+    pub throttles_sign_ins: bool,
 }
 
 /// Settings of mail.

@@ -11,7 +11,7 @@ use std::{io, path::Path, sync::Arc};
 use application::{
     Ports, Relay, UseCases,
     actor::PlatformAdmins,
-    auth::AuthSettings,
+    auth::{AuthSettings, Throttling},
     ports::{Clock, DeadLetters, HealthCheck, IdGenerator, Mailer, StoreError},
 };
 use aws_config::SdkConfig;
@@ -238,6 +238,7 @@ pub async fn assemble(
         tiers: Arc::new(store.tiers()),
         billing_provider: billing.provider,
         unit_of_work: Arc::new(store.unit_of_work()),
+        failures: Arc::new(store.failures()),
         passwords: Arc::new(PoolPasswordHasher::new(hash_pool(&config.passwords)?, Arc::clone(&ids))),
         tokens: Arc::new(JwtTokens::new(Arc::clone(&keys), Arc::clone(&clock), token_settings(config))),
         clock: Arc::clone(&clock),
@@ -365,6 +366,7 @@ fn auth_settings(config: &Config) -> AuthSettings {
     AuthSettings {
         email_verification: config.mail.verification,
         passwords: config.passwords.policy,
+        throttling: if config.passwords.throttles_sign_ins { Throttling::On } else { Throttling::Off },
         sessions: SessionPolicy {
             refresh_token_lifetime: config.tokens.refresh_lifetime,
             idle_timeout: config.tokens.idle_timeout,

@@ -103,13 +103,14 @@ pub(crate) struct LoginRequest {
 }
 
 impl LoginRequest {
-    pub(crate) fn into_command(self, device: Device) -> Result<Login, ApiError> {
+    pub(crate) fn into_command(self, device: Device, source: Option<IpAddr>) -> Result<Login, ApiError> {
         let Self { email, password, tenant_id } = self;
         Ok(Login {
             email: EmailAddress::parse(&email).at("email")?,
             password: Password::parse(password.into_inner()).at("password")?,
             tenant_id: tenant_id.map(TenantId::parse).transpose().at("tenant_id")?,
             device,
+            source,
         })
     }
 }

@@ -20,6 +20,8 @@ async fn answer(error: impl Into<ApiError>) -> (StatusCode, axum::http::HeaderMa
 
 #[rstest]
 #[case(ErrorKind::InvalidCredentials, 401, "INVALID_CREDENTIALS")]
+#[case(ErrorKind::TooManyAttempts, 429, "RATE_LIMIT_EXCEEDED")]
+#[case(ErrorKind::PasswordDisabled, 423, "ACCOUNT_LOCKED")]
 #[case(ErrorKind::TokenMissing, 401, "TOKEN_MISSING")]
 #[case(ErrorKind::TokenExpired, 401, "TOKEN_EXPIRED")]
 #[case(ErrorKind::TokenInvalid, 401, "TOKEN_INVALID")]

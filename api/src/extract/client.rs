@@ -19,6 +19,17 @@ use crate::openapi;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceAddress(pub IpAddr);
 
+/// Where a request came from, if that is known.
+pub(crate) struct ClientSource(pub(crate) Option<IpAddr>);
+
+impl<S: Sync> FromRequestParts<S> for ClientSource {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<SourceAddress>().map(|source| source.0)))
+    }
+}
+
 /// The device that a request came from.
 pub(crate) struct ClientDevice(pub(crate) Device);
 

@@ -13,7 +13,7 @@ mod version;
 pub(crate) use authenticated::Authenticated;
 pub(crate) use body::{IdempotencyKeyHeader, IdempotentJson, Json, RawJson};
 pub use client::SourceAddress;
-pub(crate) use client::{ClientDevice, LinkBase};
+pub(crate) use client::{ClientDevice, ClientSource, LinkBase};
 pub(crate) use path::PathId;
 pub(crate) use platform::PlatformAuthenticated;
 pub(crate) use query::{Query, QueryOrBody};

@@ -2,7 +2,7 @@
 //! in the store.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{
         Arc,
@@ -14,10 +14,11 @@ use std::{
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method},
+    http::{HeaderName, HeaderValue, Method, StatusCode},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use domain::throttle::network_of;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -26,7 +27,7 @@ use governor::{
 };
 
 use crate::{
-    error::{ApiError, whole_seconds},
+    error::{ApiError, RATE_LIMIT_REMAINING, RATE_LIMIT_RESET, whole_seconds},
     extract::SourceAddress,
 };
 
@@ -61,7 +62,13 @@ async fn limit_write(State(limits): State<Arc<Limits<DefaultClock>>>, request: R
             ApiError::too_many_requests(wait).into_response()
         }
     };
-    response.headers_mut().extend(verdict.headers());
+    let is_throttled = verdict.retry_after.is_none() && response.status() == StatusCode::TOO_MANY_REQUESTS;
+    for (name, value) in verdict.headers() {
+        // What is counted in the store is told by whoever counts it.
+        if !(is_throttled && response.headers().contains_key(&name)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     response
 }
 
@@ -78,11 +85,10 @@ struct Verdict {
 
 impl Verdict {
     fn headers(&self) -> [(HeaderName, HeaderValue); 3] {
-        let named = HeaderName::from_static;
         [
-            (named("ratelimit-limit"), self.limit.into()),
-            (named("ratelimit-remaining"), self.remaining.into()),
-            (named("ratelimit-reset"), whole_seconds(self.reset).into()),
+            (HeaderName::from_static("ratelimit-limit"), self.limit.into()),
+            (RATE_LIMIT_REMAINING, self.remaining.into()),
+            (RATE_LIMIT_RESET, whole_seconds(self.reset).into()),
         ]
     }
 }
@@ -106,19 +112,11 @@ impl<C: Clock> Limits<C> {
             self.limiter.shrink_to_fit();
         }
         let limit = self.per_minute.get();
-        let (remaining, retry_after) = match self.limiter.check_key(&source.map(|source| holder(source.0))) {
+        let (remaining, retry_after) = match self.limiter.check_key(&source.map(|source| network_of(source.0))) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(refused) => (0, Some(refused.wait_time_from(self.limiter.clock().now()))),
         };
         Verdict { limit, remaining, reset: PERIOD * (limit - remaining) / limit, retry_after }
-    }
-}
-
-/// Who holds an address: an IPv6 network of 64 bits is one customer's, however many addresses they use of it.
-fn holder(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signing up into the tenant of an invitation.
 
 use domain::{
-    EmailAddress, InvitationToken, PersonName, PhoneNumber, SeatChange, User, UserId,
+    EmailAddress, InvitationToken, PersonName, PhoneNumber, SeatChange, ThrottleSubject, User, UserId,
     session::Device,
     user::{NewUser, Password, PasswordHash, PersonalContext},
 };
@@ -189,7 +189,7 @@ impl AuthService {
         let accepted = accepted.map_err(|why| refuse(&held, "other_address", why.into()))?;
         let changes = ChangeSet::default().by(&user_id).record(registered).record(accepted);
         let changes = match proof {
-            Proof::Password(_) => changes,
+            Proof::Password(_) => changes.write(Write::ForgetFailures(ThrottleSubject::of_address(&invited.email))),
             Proof::Identity(verified) => {
                 claim_identity(changes, &mut user, verified, leftover, now).record(user.note_sign_in(now))
             }

@@ -1,21 +1,21 @@
 //! The accounts elsewhere that people sign in with: seeing their own, adding one, and taking one away (security
 //! rule 11).
 
+use std::time::Duration;
+
 use domain::{
     IdentityProvider, Timestamp, User,
     user::{LastWayIn, Password},
 };
 
 use super::{
-    AuthService,
+    AuthService, ConfirmPasswordError, Throttled,
     outside_identity::{IdToken, IdentityHolder, claim_for, claim_identity},
 };
 use crate::{
     actor::{Actor, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{
-        ChangeSet, IdentityClaim, IdentityRejected, PasswordVerification, SignedInAccount, VerifiedIdentity, Write,
-    },
+    ports::{ChangeSet, IdentityClaim, IdentityRejected, SignedInAccount, VerifiedIdentity, Write},
     retry::{Setback, settle},
     security_log,
 };
@@ -37,6 +37,9 @@ pub enum LinkIdentityError {
     /// It is another password, or the account has none.
     #[error("the password is wrong")]
     WrongPassword,
+    /// The password was not looked at.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// Nobody gave a password, and the sign-in is a while ago.
     #[error("send your current password, or sign in again")]
     ReauthenticationRequired,
@@ -59,21 +62,42 @@ impl Classified for LinkIdentityError {
         match self {
             Self::Rejected(rejected) => rejected.kind(),
             Self::WrongPassword => ErrorKind::InvalidCredentials,
+            Self::Throttled(throttled) => throttled.kind(),
             Self::ReauthenticationRequired => ErrorKind::ReauthenticationRequired,
             Self::Taken(_) | Self::AnotherLinked(_) => ErrorKind::Conflict,
             Self::NotFound => ErrorKind::NotFound,
             Self::Failed(failure) => failure.kind(),
         }
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rejected(rejected) => rejected.retry_after(),
+            Self::Throttled(throttled) => throttled.retry_after(),
+            Self::Failed(failure) => failure.retry_after(),
+            _ => None,
+        }
+    }
 }
 
 from_port_errors!(LinkIdentityError);
+
+impl From<ConfirmPasswordError> for LinkIdentityError {
+    fn from(error: ConfirmPasswordError) -> Self {
+        match error {
+            ConfirmPasswordError::Wrong => Self::WrongPassword,
+            ConfirmPasswordError::Throttled(throttled) => throttled.into(),
+            ConfirmPasswordError::Failed(failure) => failure.into(),
+        }
+    }
+}
 
 impl LinkIdentityError {
     const fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Rejected(rejected) => Some(rejected.reason()),
             Self::WrongPassword => Some("wrong_password"),
+            Self::Throttled(throttled) => Some(throttled.reason()),
             Self::ReauthenticationRequired => Some("reauthentication_required"),
             Self::Taken(_) => Some("identity_taken"),
             Self::AnotherLinked(_) => Some("another_linked"),
@@ -153,10 +177,7 @@ impl AuthService {
         // Before the password: only the holder of a good token may keep the hashing threads busy.
         let verified = self.verify_identity(token).await?;
         if let Some(password) = password {
-            let stored = actor.user.snapshot().password_hash.as_ref();
-            if self.ports.passwords.verify(password, stored).await? == PasswordVerification::Mismatch {
-                return Err(LinkIdentityError::WrongPassword);
-            }
+            self.confirm_password(actor, password).await?;
         }
         settle(|| self.try_link(actor, &verified, password.is_some())).await
     }

@@ -1,17 +1,23 @@
 //! Signing in with a password.
 
+use std::{net::IpAddr, time::Duration};
+
 use domain::{
     EmailAddress, TenantId,
     session::Device,
     user::{Password, PasswordHash},
 };
+use futures::{TryFutureExt, future::try_join};
 
-use super::{AuthService, KeptOut, SignedIn};
+use super::{
+    AuthService, KeptOut, SignedIn, Throttled,
+    throttle::{Attempt, LOOKS},
+};
 use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, from_port_errors},
     ports::{Account, AddressHolder, ChangeSet, PasswordVerification, Write},
-    retry::{Setback, settle},
+    retry::{Setback, settle_within},
     security_log,
 };
 
@@ -23,8 +29,10 @@ pub struct Login {
     pub password: Password,
     /// Their tenant; needed only where the Python service let two accounts share an address.
     pub tenant_id: Option<TenantId>,
-    /// From where.
+    /// With what.
     pub device: Device,
+    /// From where.
+    pub source: Option<IpAddr>,
 }
 
 /// Why somebody could not sign in.
@@ -36,6 +44,9 @@ pub enum LoginError {
     /// The address stands for several accounts and no tenant was named.
     #[error("several accounts use this email address; name the tenant to sign in to")]
     AmbiguousAddress,
+    /// There were too many failures before, and the password was not looked at.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// They may not come in.
     #[error(transparent)]
     KeptOut(#[from] KeptOut),
@@ -49,8 +60,17 @@ impl Classified for LoginError {
         match self {
             Self::InvalidCredentials => ErrorKind::InvalidCredentials,
             Self::AmbiguousAddress => ErrorKind::Conflict,
+            Self::Throttled(throttled) => throttled.kind(),
             Self::KeptOut(kept_out) => kept_out.kind(),
             Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled(throttled) => throttled.retry_after(),
+            Self::Failed(failure) => failure.retry_after(),
+            _ => None,
         }
     }
 }
@@ -62,6 +82,7 @@ impl LoginError {
         match self {
             Self::InvalidCredentials => "wrong_password",
             Self::AmbiguousAddress => "ambiguous_address",
+            Self::Throttled(throttled) => throttled.reason(),
             Self::KeptOut(kept_out) => kept_out.reason(),
             Self::Failed(_) => "failed",
         }
@@ -70,17 +91,23 @@ impl LoginError {
 
 impl AuthService {
     /// Signs somebody in with their password. An unknown address costs what a wrong password costs (security
-    /// rule 6).
+    /// rule 6), and both are slowed down and locked alike (security rule 7).
     ///
     /// # Errors
     ///
     /// [`LoginError`] says why not.
     pub async fn login(&self, command: Login) -> Result<SignedIn, LoginError> {
-        settle(|| self.try_login(&command)).await
+        let attempt = Attempt::to_sign_in(&command.email, command.source);
+        let signed_in = settle_within(LOOKS, || self.try_login(&command, &attempt)).await;
+        if let Err(LoginError::Throttled(throttled)) = &signed_in {
+            security_log::refused_address("login", throttled.reason(), &command.email);
+        }
+        signed_in
     }
 
-    async fn try_login(&self, command: &Login) -> Result<SignedIn, Setback<LoginError>> {
-        let holders = self.ports.accounts.holders_of(&command.email).await?;
+    async fn try_login(&self, command: &Login, attempt: &Attempt<'_>) -> Result<SignedIn, Setback<LoginError>> {
+        let holders = self.ports.accounts.holders_of(&command.email).err_into();
+        let (holders, judged) = try_join(holders, self.judge(attempt)).await?;
         let ambiguous = holders.len() > 1 && command.tenant_id.is_none();
         // An address with several accounts is claimed for none of them: the claim would decide for all time
         // who is meant when no tenant is named.
@@ -90,7 +117,9 @@ impl AuthService {
         let claim = holder.as_ref().filter(|holder| unique && !holder.claimed).cloned();
         let holder = holder.unwrap_or_else(|| self.nobody());
 
-        let account = self.ports.accounts.find(&TenantScope::from(&holder), &holder.user_id).await?;
+        let scope = TenantScope::from(&holder);
+        let account = self.ports.accounts.find(&scope, &holder.user_id).err_into();
+        let (account, ()) = try_join(account, self.count(attempt, judged)).await?;
         let stored = account.as_ref().and_then(|account| account.user.snapshot().password_hash.as_ref());
         let verification = self.ports.passwords.verify(&command.password, stored).await?;
         if ambiguous {
@@ -98,16 +127,23 @@ impl AuthService {
             return Err(LoginError::AmbiguousAddress.into());
         }
         let Some(account) = account else {
+            self.note_failure(attempt).await.map_err(LoginError::from)?;
             security_log::refused_address("login", "unknown_address", &command.email);
             return Err(LoginError::InvalidCredentials.into());
         };
         let (user_id, tenant_id) = (holder.user_id, holder.tenant_id);
-        match self.admit(command, account, verification, claim).await {
+        match self.admit(command, account, verification, claim, attempt).await {
             Ok(signed_in) => {
                 security_log::success("login", &user_id, &tenant_id);
                 Ok(signed_in)
             }
             Err(Setback::Final(error)) => {
+                match &error {
+                    LoginError::InvalidCredentials => self.note_failure(attempt).await.map_err(LoginError::from)?,
+                    // The password was right.
+                    LoginError::KeptOut(_) => self.commit_success(attempt).await?,
+                    _ => {}
+                }
                 security_log::refused("login", error.reason(), &user_id, &tenant_id);
                 Err(error.into())
             }
@@ -122,6 +158,7 @@ impl AuthService {
         account: Account,
         verification: PasswordVerification,
         claim: Option<AddressHolder>,
+        attempt: &Attempt<'_>,
     ) -> Result<SignedIn, Setback<LoginError>> {
         if verification == PasswordVerification::Mismatch {
             return Err(LoginError::InvalidCredentials.into());
@@ -138,6 +175,7 @@ impl AuthService {
                 tenant_id,
             }))
             .save_user(before, account.user.clone())
+            .write_if(self.note_success(attempt))
             .record(outcome);
         let seed = self.new_seed();
         let signed_in = self.sign_tokens(account, &seed).await?;

@@ -4,6 +4,7 @@ mod accept_invitation;
 mod activate;
 mod authenticate;
 mod confirm_email;
+mod confirm_password;
 mod forgot_password;
 mod identities;
 mod kept_out;
@@ -19,6 +20,7 @@ mod sessions;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ pub use accept_invitation::{AcceptInvitation, AcceptInvitationError};
 pub use activate::{Activate, Credential};
 pub use authenticate::AuthenticationError;
 pub use confirm_email::{ConfirmEmailError, LinkStatus};
+pub(crate) use confirm_password::ConfirmPasswordError;
 pub use forgot_password::ForgotPassword;
 pub use identities::{LinkIdentity, LinkIdentityError, UnlinkIdentityError};
 pub use kept_out::KeptOut;
@@ -47,6 +50,7 @@ pub use resend_confirmation::ResendConfirmation;
 pub use reset_password::{ResetPassword, ResetPasswordError};
 pub use sessions::SessionError;
 pub use sign_in::SignedIn;
+pub use throttle::{Throttled, Throttling};
 
 use crate::{
     actor::TenantScope,
@@ -64,6 +68,8 @@ pub struct AuthSettings {
     pub email_verification: EmailVerification,
     /// What a new password must satisfy.
     pub passwords: PasswordPolicy,
+    /// Whether attempts at passwords are throttled.
+    pub throttling: Throttling,
     /// How long sessions live.
     pub sessions: SessionPolicy,
     /// How long a confirmation link works.

@@ -2,7 +2,7 @@
 
 use domain::{
     EmailAddress, IdentityProvider, InvitationToken, Language, NoSeatLeft, PersonName, PhoneNumber, Role, Tenant,
-    TenantId, User, UserId,
+    TenantId, ThrottleSubject, User, UserId,
     invitation::InvitationRefused,
     session::Device,
     tenant::TenantName,
@@ -208,7 +208,9 @@ impl AuthService {
                 tenant_id: tenant_id.clone(),
             })
             .write(Write::CreateTenant(tenant.clone()))
-            .write(Write::CreateUser(Box::new(user.clone())));
+            .write(Write::CreateUser(Box::new(user.clone())))
+            // Whoever guessed before there was anything to guess is in nobody's way.
+            .write(Write::ForgetFailures(ThrottleSubject::of_address(&command.email)));
 
         let mut remembered =
             RememberedRegistration { user_id: user_id.to_string(), tenant_id: tenant_id.to_string(), session: None };

@@ -1,7 +1,7 @@
 //! Choosing a new password with a mailed link.
 
 use domain::{
-    TokenHash,
+    ThrottleSubject, TokenHash,
     user::{Password, PasswordHash, WeakPassword},
     verification::{Purpose, TokenRefused},
 };
@@ -62,7 +62,8 @@ impl Classified for ResetPasswordError {
 from_port_errors!(ResetPasswordError);
 
 impl AuthService {
-    /// Sets a new password, ends every session, and tells the person by mail.
+    /// Sets a new password, which works however often the one before was guessed at, ends every session, and tells the
+    /// person by mail.
     ///
     /// # Errors
     ///
@@ -97,9 +98,12 @@ impl AuthService {
             .inspect_err(|why| security_log::refused_link("reset_password", *why, &user_id, &tenant_id))
             .map_err(ResetPasswordError::from)?;
         let link = self.settings.links.forgot_password(command.link_base.as_deref());
+        // What was counted was about the password before.
+        let counted = [ThrottleSubject::of_address(&user.snapshot().email), ThrottleSubject::of_user(&user_id)];
         let changes = ChangeSet::default()
             .by(&user_id)
             .write(Write::RedeemToken(token))
+            .write_all(counted.map(Write::ForgetFailures))
             .record(outcome)
             .mail(mail_to(&user, MailKind::PasswordChanged, link))
             .save_user(before, user);

@@ -2,16 +2,17 @@
 //! the embedded DynamoDB.
 
 use domain::{
-    PersonName,
+    PersonName, User,
     session::Device,
-    user::{Password, PasswordHash},
+    throttle::Failures,
+    user::{Password, PasswordHash, UserSnapshot, UserStatus},
 };
 
 use super::{ForgotPassword, Login, LoginError, Register, RegisterError, Registered};
 use crate::{
     error::{Classified, ErrorKind, Failure},
-    fixtures::{Ports, account, email},
-    ports::{AddressHolder, CommitError, PasswordHashingError, PasswordVerification, Refusal, StoreError, Write},
+    fixtures::{Ports, StoppedClock, account, email},
+    ports::{AddressHolder, Clock, CommitError, PasswordHashingError, PasswordVerification, Refusal, StoreError, Write},
 };
 
 fn unavailable() -> StoreError {
@@ -39,6 +40,7 @@ fn login() -> Login {
         password: Password::parse("plum-otter-canyon-27".into()).unwrap(),
         tenant_id: None,
         device: Device::default(),
+        source: None,
     }
 }
 
@@ -50,14 +52,25 @@ fn ports_that_hash() -> Ports {
 
 /// Ports on which somebody signs in with the right password.
 fn ports_with_an_account(verification: PasswordVerification) -> Ports {
-    let mut ports = Ports::default();
-    ports.accounts.expect_holders_of().returning(|_| {
-        let account = account();
-        let user = account.user.snapshot();
-        Ok(vec![AddressHolder { user_id: user.id.clone(), tenant_id: user.tenant_id.clone(), claimed: true }])
-    });
+    let mut ports = Ports::default().without_failures();
+    ports.accounts.expect_holders_of().returning(|_| Ok(vec![holder()]));
     ports.accounts.expect_find().returning(|_, _| Ok(Some(account())));
     ports.passwords.expect_verify().returning(move |_| Ok(verification));
+    ports
+}
+
+fn holder() -> AddressHolder {
+    let account = account();
+    let user = account.user.snapshot();
+    AddressHolder { user_id: user.id.clone(), tenant_id: user.tenant_id.clone(), claimed: true }
+}
+
+/// Ports on which somebody tries a password for an address that nobody has.
+fn ports_of_nobody() -> Ports {
+    let mut ports = Ports::default();
+    ports.accounts.expect_holders_of().returning(|_| Ok(Vec::new()));
+    ports.accounts.expect_find().returning(|_, _| Ok(None));
+    ports.passwords.expect_verify().returning(|_| Ok(PasswordVerification::Mismatch));
     ports
 }
 
@@ -72,7 +85,7 @@ async fn rule_5_a_full_hashing_queue_is_answered_with_when_to_try_again() {
 
 #[tokio::test]
 async fn a_store_that_cannot_be_reached_is_unavailable_and_not_an_unknown_address() {
-    let mut ports = Ports::default();
+    let mut ports = Ports::default().without_failures();
     ports.accounts.expect_holders_of().returning(|_| Err(unavailable()));
     let error = ports.service().login(login()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -84,10 +97,7 @@ async fn a_registration_that_lost_the_race_for_its_address_looks_again_and_finds
     let mut lookups = 0;
     ports.accounts.expect_holders_of().times(2).returning(move |_| {
         lookups += 1;
-        let winner = account();
-        let user = winner.user.snapshot();
-        let holder = AddressHolder { user_id: user.id.clone(), tenant_id: user.tenant_id.clone(), claimed: true };
-        Ok(if lookups == 1 { Vec::new() } else { vec![holder] })
+        Ok(if lookups == 1 { Vec::new() } else { vec![holder()] })
     });
     ports.unit_of_work.expect_commit().times(1).returning(|_| Err(CommitError::Refused(Refusal::EmailTaken)));
     let error = ports.service().register(registration()).await.unwrap_err();
@@ -156,7 +166,7 @@ async fn rule_4_a_password_whose_rehash_must_wait_signs_in_all_the_same() {
 
 #[tokio::test]
 async fn rule_6_an_unknown_address_costs_a_lookup_and_a_verification_like_a_known_one() {
-    let mut ports = Ports::default();
+    let mut ports = Ports::default().without_failures();
     ports.accounts.expect_holders_of().times(1).returning(|_| Ok(Vec::new()));
     ports.accounts.expect_find().times(1).returning(|_, _| Ok(None));
     ports
@@ -182,4 +192,96 @@ async fn rule_6_a_forgotten_password_of_nobody_is_one_commit_without_mail() {
         .returning(|_| Ok(()));
     let command = ForgotPassword { email: email(), link_base: None };
     assert!(ports.service().forgot_password(command).await.is_ok());
+}
+
+#[tokio::test]
+async fn rule_7_an_attempt_that_cannot_be_judged_or_counted_is_not_made() {
+    let mut unjudged = Ports::default();
+    unjudged.failures.expect_find().returning(|| Err(unavailable()));
+    let mut uncounted = Ports::default();
+    uncounted.failures.expect_find().returning(|| Ok(None));
+    uncounted.failures.expect_count().returning(|_| Err(unavailable()));
+    for mut ports in [unjudged, uncounted] {
+        ports.accounts.expect_holders_of().returning(|_| Ok(Vec::new()));
+        ports.accounts.expect_find().returning(|_, _| Ok(None));
+        ports.passwords.expect_verify().never();
+        let error = ports.service().login(login()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.retry_after().is_some());
+    }
+}
+
+/// The password may be wrong for all that anybody knows, so that it is not said to be.
+#[tokio::test]
+async fn rule_7_a_failure_of_the_source_that_cannot_be_counted_is_no_answer() {
+    let mut ports = ports_of_nobody();
+    ports.failures.expect_find().returning(|| Ok(None));
+    let mut counts = 0;
+    ports.failures.expect_count().times(2).returning(move |_| {
+        counts += 1;
+        if counts == 1 { Ok(true) } else { Err(unavailable()) }
+    });
+    let error = ports.service().login(login()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn rule_7_a_password_that_cannot_be_disabled_for_now_is_no_answer() {
+    let mut ports = ports_of_nobody();
+    let seen = Failures { count: 99, last_at: StoppedClock.now() - chrono::Duration::hours(1), is_disabled: false };
+    let locked = Failures { count: 100, ..seen };
+    let mut finds = 0;
+    ports.failures.expect_find().times(3).returning(move || {
+        finds += 1;
+        Ok(match finds {
+            1 => Some(seen),
+            2 => None,
+            _ => Some(locked),
+        })
+    });
+    ports.failures.expect_count().returning(|_| Ok(true));
+    ports
+        .unit_of_work
+        .expect_commit()
+        .times(1)
+        .withf(|changes| matches!(changes.writes.as_slice(), [Write::DisablePassword(_)]) && changes.mails.is_empty())
+        .returning(|_| Err(unavailable().into()));
+    let error = ports.service().login(login()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn rule_7_an_attempt_that_others_overtook_is_judged_anew_and_counted_once() {
+    let mut ports = ports_with_an_account(PasswordVerification::Match);
+    ports.failures.checkpoint();
+    ports.failures.expect_find().returning(|| Ok(None));
+    let mut counts = 0;
+    ports.failures.expect_count().times(3).returning(move |_| {
+        counts += 1;
+        Ok(counts == 3)
+    });
+    let mut commits = 0;
+    ports.unit_of_work.expect_commit().times(2).returning(move |_| {
+        commits += 1;
+        if commits == 1 { Err(CommitError::Refused(Refusal::Stale)) } else { Ok(()) }
+    });
+    assert!(ports.service().login(login()).await.is_ok());
+}
+
+/// Whose password is right is no guesser, whatever else keeps them out.
+#[tokio::test]
+async fn rule_7_whoever_is_kept_out_with_the_right_password_has_not_failed() {
+    let mut ports = Ports::default().without_failures();
+    let mut suspended = account();
+    suspended.user = User::restore(UserSnapshot { status: UserStatus::Suspended, ..suspended.user.snapshot().clone() });
+    ports.accounts.expect_holders_of().returning(|_| Ok(vec![holder()]));
+    ports.accounts.expect_find().returning(move |_, _| Ok(Some(suspended.clone())));
+    ports.passwords.expect_verify().returning(|_| Ok(PasswordVerification::Match));
+    ports
+        .unit_of_work
+        .expect_commit()
+        .times(1)
+        .withf(|changes| matches!(changes.writes.as_slice(), [Write::EndFailures(_)]))
+        .returning(|_| Ok(()));
+    assert!(matches!(ports.service().login(login()).await, Err(LoginError::KeptOut(_))));
 }

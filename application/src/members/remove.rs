@@ -1,7 +1,7 @@
 //! Removing a member for good.
 
 use domain::{
-    SeatChange, TokenHash, User, UserId,
+    SeatChange, ThrottleSubject, TokenHash, User, UserId,
     user::{UserSnapshot, UserStatus},
     verification::Purpose,
 };
@@ -73,7 +73,9 @@ impl MemberService {
         let is_claimed = holders.iter().any(|holder| holder.claimed && holder.user_id == owner.id);
         let address = is_claimed.then(|| Write::ReleaseEmail { email: owner.email.clone(), user_id: owner.id.clone() });
         let identities = identities.into_iter().map(Write::ReleaseIdentity);
-        Ok(address.into_iter().chain(identities).chain(forgotten(owner, tokens)).collect())
+        let failures = [ThrottleSubject::of_address(&owner.email), ThrottleSubject::of_user(&owner.id)];
+        let failures = failures.map(Write::ForgetFailures).into_iter();
+        Ok(address.into_iter().chain(identities).chain(failures).chain(forgotten(owner, tokens)).collect())
     }
 }
 

@@ -36,6 +36,8 @@ pub enum MailKind {
     AlreadyRegistered,
     /// Your password was changed; here is what to do if it was not you.
     PasswordChanged,
+    /// Your password is not accepted any more, because somebody failed too often; here is where to choose another.
+    PasswordDisabled,
     /// You closed your organisation; open it again with this link.
     TenantClosed,
     /// Somebody wants you in their organisation; here is how to come in.
@@ -55,8 +57,14 @@ pub struct InvitationNote {
 
 impl MailKind {
     /// Every kind that says the same to everybody.
-    pub const PLAIN: [Self; 5] =
-        [Self::ConfirmEmail, Self::ResetPassword, Self::AlreadyRegistered, Self::PasswordChanged, Self::TenantClosed];
+    pub const PLAIN: [Self; 6] = [
+        Self::ConfirmEmail,
+        Self::ResetPassword,
+        Self::AlreadyRegistered,
+        Self::PasswordChanged,
+        Self::PasswordDisabled,
+        Self::TenantClosed,
+    ];
 
     /// The kind's name in the outbox, in logs, and of its templates.
     #[must_use]
@@ -66,6 +74,7 @@ impl MailKind {
             Self::ResetPassword => "reset_password",
             Self::AlreadyRegistered => "already_registered",
             Self::PasswordChanged => "password_changed",
+            Self::PasswordDisabled => "password_disabled",
             Self::Invitation(_) => "invitation",
             Self::TenantClosed => "tenant_closed",
         }

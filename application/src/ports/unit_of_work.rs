@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use domain::{
     BillingAccount, BusinessFoundation, DiscountCode, DomainEvent, EmailAddress, Invitation, LimitName, OneTimeToken,
-    Outcome, Seats, Session, SessionId, Subscription, Tenant, TenantId, Timestamp, TokenHash, TokenId, Usage, User,
-    UserId, discount::Redemption, session::RefreshToken, verification::Purpose,
+    Outcome, Seats, Session, SessionId, Subscription, Tenant, TenantId, ThrottleSubject, Timestamp, TokenHash, TokenId,
+    Usage, User, UserId, discount::Redemption, session::RefreshToken, verification::Purpose,
 };
 
 use super::{IdentityClaim, Mail, ProviderEvent, SeatRecord, StoreError, UsageRecord};
@@ -193,6 +193,13 @@ pub enum Write {
     /// Remembers an event of the billing provider for as long as it may come again; [`Refusal::AlreadyReceived`] when it
     /// was remembered already (security rule 29).
     RememberProviderEvent(ProviderEvent),
+    /// Forgets the failures of a subject because it has succeeded; [`Refusal::Stale`] when its password is disabled by now.
+    EndFailures(ThrottleSubject),
+    /// Forgets the failures of a subject if there are any, and that its password is disabled.
+    ForgetFailures(ThrottleSubject),
+    /// Keeps that the password of a subject is disabled, until its failures are forgotten; [`Refusal::Stale`] when it is
+    /// already.
+    DisablePassword(ThrottleSubject),
     /// Stores a new one-time token.
     IssueToken(OneTimeToken),
     /// Stores that a one-time token was used; [`Refusal::TokenUsed`] when it is used or gone already.

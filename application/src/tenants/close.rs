@@ -1,5 +1,7 @@
 //! Closing a tenant, for the person who owns it.
 
+use std::time::Duration;
+
 use domain::{
     TokenSecret,
     tenant::{CloseRefused, Reopening},
@@ -9,8 +11,9 @@ use domain::{
 use super::{ReopeningLink, TenantService};
 use crate::{
     actor::{Actor, Denied, TenantScope},
+    auth::{ConfirmPasswordError, Throttled},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{ChangeSet, Mail, MailKind, PasswordVerification},
+    ports::{ChangeSet, Mail, MailKind},
     retry::{Setback, look_again, settle},
     security_log,
 };
@@ -35,6 +38,9 @@ pub enum CloseTenantError {
     /// It is another password, or the account has none.
     #[error("the password is wrong")]
     WrongPassword,
+    /// The password was not looked at.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The tenant is gone.
     #[error("this organisation does not exist any more")]
     NotFound,
@@ -50,13 +56,32 @@ impl Classified for CloseTenantError {
             Self::Refused(CloseRefused::NotItsOwner) => ErrorKind::InsufficientPermissions,
             Self::Refused(CloseRefused::Suspended) => ErrorKind::TenantInactive,
             Self::WrongPassword => ErrorKind::InvalidCredentials,
+            Self::Throttled(throttled) => throttled.kind(),
             Self::NotFound => ErrorKind::TenantNotFound,
             Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled(throttled) => throttled.retry_after(),
+            Self::Failed(failure) => failure.retry_after(),
+            _ => None,
         }
     }
 }
 
 from_port_errors!(CloseTenantError);
+
+impl From<ConfirmPasswordError> for CloseTenantError {
+    fn from(error: ConfirmPasswordError) -> Self {
+        match error {
+            ConfirmPasswordError::Wrong => Self::WrongPassword,
+            ConfirmPasswordError::Throttled(throttled) => throttled.into(),
+            ConfirmPasswordError::Failed(failure) => failure.into(),
+        }
+    }
+}
 
 impl CloseTenantError {
     const fn reason(&self) -> Option<&'static str> {
@@ -64,6 +89,7 @@ impl CloseTenantError {
             Self::Refused(CloseRefused::NotItsOwner) => Some("not_the_owner"),
             Self::Refused(CloseRefused::Suspended) => Some("tenant_inactive"),
             Self::WrongPassword => Some("wrong_password"),
+            Self::Throttled(throttled) => Some(throttled.reason()),
             // A denial has been logged where it was found.
             Self::Denied(_) | Self::NotFound | Self::Failed(_) => None,
         }
@@ -92,10 +118,7 @@ impl TenantService {
 
     async fn verify_and_close(&self, actor: &Actor, command: &CloseTenant) -> Result<(), CloseTenantError> {
         actor.require_owner()?;
-        let stored = actor.user.snapshot().password_hash.as_ref();
-        if self.passwords.verify(&command.password, stored).await? == PasswordVerification::Mismatch {
-            return Err(CloseTenantError::WrongPassword);
-        }
+        self.auth.confirm_password(actor, &command.password).await?;
         settle(|| self.try_close(actor, command)).await
     }
 

@@ -17,11 +17,10 @@ pub use reopen::{ReopenTenantError, ReopeningLink};
 pub use suspend::SuspensionError;
 
 use crate::{
-    auth::AuthSettings,
+    auth::{AuthService, AuthSettings},
     links::LinkPolicy,
     ports::{
-        AccountRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository, PasswordHasher,
-        TenantRepository, UnitOfWork,
+        AccountRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository, TenantRepository, UnitOfWork,
     },
     use_cases::Ports,
 };
@@ -34,7 +33,7 @@ pub struct TenantService {
     members: Arc<dyn MemberRepository>,
     entitlements: Arc<dyn EntitlementRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
-    passwords: Arc<dyn PasswordHasher>,
+    auth: AuthService,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     links: LinkPolicy,
@@ -42,10 +41,10 @@ pub struct TenantService {
 }
 
 impl TenantService {
-    /// The service on these ports.
+    /// The service on these ports. `auth` asks owners for their password.
     #[must_use]
-    pub fn new(ports: &Ports, settings: &AuthSettings) -> Self {
-        let Ports { accounts, tenants, members, entitlements, unit_of_work, passwords, clock, ids, .. } = ports.clone();
+    pub fn new(ports: &Ports, settings: &AuthSettings, auth: AuthService) -> Self {
+        let Ports { accounts, tenants, members, entitlements, unit_of_work, clock, ids, .. } = ports.clone();
         let AuthSettings { links, reopening_lifetime, .. } = settings.clone();
         Self {
             accounts,
@@ -53,7 +52,7 @@ impl TenantService {
             members,
             entitlements,
             unit_of_work,
-            passwords,
+            auth,
             clock,
             ids,
             links,

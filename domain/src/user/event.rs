@@ -32,6 +32,8 @@ pub enum UserEventKind {
     PasswordResetRequested,
     /// A new password was set through a reset link; all sessions ended.
     PasswordReset,
+    /// The password was disabled, because somebody failed too often to guess it.
+    PasswordDisabled,
     /// The profile changed. Names the fields, not their values.
     ProfileChanged {
         /// The fields that changed.

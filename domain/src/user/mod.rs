@@ -287,6 +287,16 @@ impl User {
         Ok(self.happened(UserEventKind::PasswordReset, now))
     }
 
+    /// Notes that the password is disabled, because somebody failed too often to guess it. Nothing happens to who has
+    /// none, or may not sign in anyway.
+    pub fn note_password_disabled(&mut self, now: Timestamp) -> Outcome<UserEvent> {
+        let is_in_use = matches!(self.state.status, UserStatus::Active | UserStatus::Pending);
+        if self.state.password_hash.is_none() || !is_in_use {
+            return Outcome::nothing();
+        }
+        self.happened(UserEventKind::PasswordDisabled, now)
+    }
+
     /// Whether the person, whose password was right, may sign in now.
     ///
     /// # Errors

@@ -102,6 +102,20 @@ fn rule_16_a_reset_password_ends_every_session() {
 }
 
 #[test]
+fn rule_7_a_password_that_is_disabled_is_noted_where_there_is_one_in_use() {
+    let mut user = registered_user();
+    let events = user.note_password_disabled(at(7)).into_events();
+    assert!(matches!(events.as_slice(), [event] if event.what == UserEventKind::PasswordDisabled));
+    assert_eq!(user.snapshot().updated_at, at(7));
+    for status in [UserStatus::Inactive, UserStatus::Suspended] {
+        let state = UserSnapshot { status, ..registered_user().snapshot().clone() };
+        assert!(User::restore(state).note_password_disabled(at(7)).is_nothing());
+    }
+    let state = UserSnapshot { password_hash: None, ..registered_user().snapshot().clone() };
+    assert!(User::restore(state).note_password_disabled(at(7)).is_nothing());
+}
+
+#[test]
 fn signing_in_keeps_a_rehashed_password() {
     let mut user = registered_user();
     let new = PasswordHash::restore("$argon2id$stronger");

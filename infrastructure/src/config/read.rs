@@ -70,10 +70,11 @@ pub(super) fn read_passwords(reader: &mut Reader<'_>) -> Option<PasswordConfig> 
     let lanes = reader.number("ARGON2_LANES", 1, Argon2Parameters::LANES);
     let threads = NonZeroUsize::new(reader.number("PASSWORD_HASHING_THREADS", 0, 0..=64));
     let queue = NonZeroUsize::new(reader.number("PASSWORD_HASHING_QUEUE", 64, 1..=4096));
+    let throttles_sign_ins = reader.flag("SIGN_IN_THROTTLING", true);
     let argon2 = Argon2Parameters::new(memory, iterations, lanes)
         .map_err(|error| reader.problem("ARGON2_MEMORY_KIB", error.to_string()))
         .ok()?;
-    Some(PasswordConfig { policy: PasswordPolicy { min_length }, argon2, threads, queue: queue? })
+    Some(PasswordConfig { policy: PasswordPolicy { min_length }, argon2, threads, queue: queue?, throttles_sign_ins })
 }
 
 pub(super) fn read_http(reader: &mut Reader<'_>, stage: Stage, host: Host) -> HttpConfig {

@@ -95,6 +95,14 @@ impl Changes {
         self
     }
 
+    /// Adds to a number, which begins with what is added where there is none.
+    pub(super) fn add_or_begin(mut self, attribute: &str, amount: impl Into<i128>) -> Self {
+        self.set.push(format!("#{attribute} = if_not_exists(#{attribute}, :no_{attribute}) + :{attribute}"));
+        self.values.insert(format!(":no_{attribute}"), number(&0));
+        self.values.insert(format!(":{attribute}"), number(&amount.into()));
+        self
+    }
+
     pub(super) fn remove(mut self, attribute: &str) -> Self {
         self.remove.push(format!("#{attribute}"));
         self

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::{
     DynamoAccountRepository, DynamoAuditTrail, DynamoBilledTenants, DynamoBillingRepository, DynamoBusinessRepository,
-    DynamoDeadLetters, DynamoDiscountRepository, DynamoEntitlementRepository, DynamoHealthCheck,
+    DynamoDeadLetters, DynamoDiscountRepository, DynamoEntitlementRepository, DynamoFailureCounter, DynamoHealthCheck,
     DynamoIdentityClaimRepository, DynamoInvitationRepository, DynamoMemberRepository, DynamoOutbox,
     DynamoPlatformDirectory, DynamoSessionRepository, DynamoTenantRepository, DynamoUnitOfWork, DynamoUsageRepository,
     errors::store_error,
@@ -160,6 +160,12 @@ impl DynamoStore {
     #[must_use]
     pub fn identity_claims(&self) -> DynamoIdentityClaimRepository {
         DynamoIdentityClaimRepository::new(self.clone())
+    }
+
+    /// Counts how often passwords were tried.
+    #[must_use]
+    pub fn failures(&self) -> DynamoFailureCounter {
+        DynamoFailureCounter::new(self.clone())
     }
 
     /// Writes everything.

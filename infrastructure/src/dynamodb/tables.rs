@@ -76,6 +76,8 @@ pub enum Table {
     AccountEmailClaims,
     /// One item per outside identity that somebody signs in with.
     AccountIdentities,
+    /// How often attempts at passwords have failed.
+    AccountThrottles,
     /// Signed-in sessions, one per refresh-token family.
     AccountSessions,
     /// How many seats of a tenant are taken.
@@ -100,7 +102,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, those shared with the Python services first.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Users,
         Self::Tenants,
         Self::Subscriptions,
@@ -114,6 +116,7 @@ impl Table {
         Self::BusinessData,
         Self::AccountEmailClaims,
         Self::AccountIdentities,
+        Self::AccountThrottles,
         Self::AccountSessions,
         Self::AccountSeats,
         Self::AccountUsage,
@@ -143,6 +146,7 @@ impl Table {
             Self::BusinessData => "business-data",
             Self::AccountEmailClaims => "account-email-claims",
             Self::AccountIdentities => "account-identities",
+            Self::AccountThrottles => "account-throttles",
             Self::AccountSessions => "account-sessions",
             Self::AccountSeats => "account-seats",
             Self::AccountUsage => "account-usage",
@@ -173,6 +177,7 @@ impl Table {
             Self::BusinessData => "BUSINESS_DATA_TABLE",
             Self::AccountEmailClaims => "ACCOUNT_EMAIL_CLAIMS_TABLE",
             Self::AccountIdentities => "ACCOUNT_IDENTITIES_TABLE",
+            Self::AccountThrottles => "ACCOUNT_THROTTLES_TABLE",
             Self::AccountSessions => "ACCOUNT_SESSIONS_TABLE",
             Self::AccountSeats => "ACCOUNT_SEATS_TABLE",
             Self::AccountUsage => "ACCOUNT_USAGE_TABLE",
@@ -270,6 +275,7 @@ impl<'a> TableDefinition<'a> {
             },
             Table::AccountEmailClaims => plain("email"),
             Table::AccountIdentities => Self { indexes: vec![by(index::BY_USER, "user_id")], ..plain("identity_id") },
+            Table::AccountThrottles => Self { ttl_attribute: Some("ttl"), ..plain("subject") },
             Table::AccountSessions => {
                 Self { indexes: vec![by(index::BY_USER, "user_id")], ttl_attribute: Some("ttl"), ..plain("session_id") }
             }

@@ -3,6 +3,7 @@
 mod billing;
 mod business;
 mod discounts;
+mod failures;
 mod identities;
 mod plan;
 mod usage;

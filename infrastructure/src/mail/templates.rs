@@ -16,7 +16,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 14] = templates![
+const TEMPLATES: [(&str, &str); 16] = templates![
     "layout.html",
     "layout.txt",
     "confirm_email.html",
@@ -27,6 +27,8 @@ const TEMPLATES: [(&str, &str); 14] = templates![
     "already_registered.txt",
     "password_changed.html",
     "password_changed.txt",
+    "password_disabled.html",
+    "password_disabled.txt",
     "invitation.html",
     "invitation.txt",
     "tenant_closed.html",
@@ -66,6 +68,7 @@ impl Templates {
             | MailKind::ResetPassword
             | MailKind::AlreadyRegistered
             | MailKind::PasswordChanged
+            | MailKind::PasswordDisabled
             | MailKind::TenantClosed => Value::UNDEFINED,
         };
         let link = mail.link.expose_secret();
@@ -86,6 +89,7 @@ const fn subject(kind: &MailKind) -> &'static str {
         MailKind::ResetPassword => "Choose a new password for PurposePath",
         MailKind::AlreadyRegistered => "You already have a PurposePath account",
         MailKind::PasswordChanged => "Your PurposePath password was changed",
+        MailKind::PasswordDisabled => "Your PurposePath password was disabled",
         MailKind::Invitation(_) => "You are invited to join a team on PurposePath",
         MailKind::TenantClosed => "Your PurposePath organisation is closed",
     }

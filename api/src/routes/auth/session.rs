@@ -9,7 +9,7 @@ use crate::{
         envelope::{Done, Failure, Success},
     },
     error::{ApiError, ErrorCode},
-    extract::{ClientDevice, Json, QueryOrBody},
+    extract::{ClientDevice, ClientSource, Json, QueryOrBody},
     routes::handlers::{Routes, routes},
 };
 
@@ -20,6 +20,9 @@ pub(super) fn routes<R: Routes>() -> R {
 }
 
 /// Sign in with a password.
+///
+/// From the fifth wrong password in a row on, the next attempt has to wait: a second, then twice as long each time, up to
+/// a quarter of an hour. It is the same for an address that has no account.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -43,15 +46,38 @@ pub(super) fn routes<R: Routes>() -> R {
             example = json!(Failure::of(
                 ErrorCode::ResourceConflict, "Several accounts use this email address; name the tenant to sign in to"
             ))
+        ),
+        (
+            status = LOCKED,
+            description = "The password is disabled after a hundred failures in a row, until it is reset.",
+            body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::AccountLocked,
+                "This password is disabled after too many failed attempts; choose a new one to sign in again"
+            ))
+        ),
+        (
+            status = TOO_MANY_REQUESTS, description = "Too many wrong passwords for this address or from this source, or too many requests from it.",
+            body = Failure,
+            headers(
+                ("Retry-After" = u32, description = "Seconds until the next attempt."),
+                ("RateLimit-Remaining" = u32, description = "Attempts that are left."),
+                ("RateLimit-Reset" = u32, description = "Seconds until there are attempts again."),
+                ("RateLimit-Limit" = u32, description = "Requests a minute, where they are limited.")
+            ),
+            example = json!(Failure::of(
+                ErrorCode::RateLimitExceeded, "Too many failed attempts; please try again later"
+            ))
         )
     )
 )]
 async fn login(
     State(auth): State<AuthService>,
     ClientDevice(device): ClientDevice,
+    ClientSource(source): ClientSource,
     Json(request): Json<LoginRequest>,
 ) -> Result<Success<AuthResponse>, ApiError> {
-    Ok(Success::of(auth.login(request.into_command(device)?).await?.into()))
+    Ok(Success::of(auth.login(request.into_command(device, source)?).await?.into()))
 }
 
 /// Exchange a refresh token for a new pair of tokens.

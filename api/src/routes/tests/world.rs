@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use application::{
     Ports, TenantScope, UseCases,
     actor::PlatformAdmins,
-    auth::AuthSettings,
+    auth::{AuthSettings, Throttling},
     idempotency::IdempotencyRecord,
     links::LinkPolicy,
     ports::{
@@ -53,6 +53,7 @@ impl World {
             identity_claims: Arc::new(Unreached),
             identity_tokens: Arc::new(Unreached),
             unit_of_work: world.clone(),
+            failures: Arc::new(Unreached),
             passwords: world.clone(),
             tokens: world.clone(),
             clock: world.clone(),
@@ -61,6 +62,7 @@ impl World {
         let settings = AuthSettings {
             email_verification: verification,
             passwords: PasswordPolicy { min_length: 8 },
+            throttling: Throttling::Off,
             sessions: SessionPolicy {
                 refresh_token_lifetime: chrono::Duration::days(30),
                 idle_timeout: chrono::Duration::days(14),

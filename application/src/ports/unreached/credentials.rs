@@ -1,15 +1,41 @@
-//! Passwords and tokens.
+//! Passwords, how often they were tried, and tokens.
 
 use async_trait::async_trait;
-use domain::user::{Password, PasswordHash};
+use domain::{
+    ThrottleSubject, Timestamp,
+    throttle::Failures,
+    user::{Password, PasswordHash},
+};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::Unreached;
+use super::{Unreached, unreached};
 use crate::ports::{
-    AccessTokenClaims, IssuedAccessToken, PasswordHasher, PasswordHashingError, PasswordVerification,
-    RefreshTokenClaims, TokenRejected, TokenSigningError, Tokens, VerifiedAccessToken, VerifiedRefreshToken,
+    AccessTokenClaims, FailureCounter, IssuedAccessToken, PasswordHasher, PasswordHashingError, PasswordVerification,
+    RefreshTokenClaims, StoreError, TokenRejected, TokenSigningError, Tokens, VerifiedAccessToken,
+    VerifiedRefreshToken,
 };
+
+#[async_trait]
+impl FailureCounter for Unreached {
+    async fn find(&self, _: &ThrottleSubject) -> Result<Option<Failures>, StoreError> {
+        unreached()
+    }
+
+    async fn count(
+        &self,
+        _: &ThrottleSubject,
+        _: Option<&Failures>,
+        _: &Failures,
+        _: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        unreached()
+    }
+
+    async fn add(&self, _: &ThrottleSubject, _: Timestamp, _: Timestamp) -> Result<(), StoreError> {
+        unreached()
+    }
+}
 
 #[async_trait]
 impl PasswordHasher for Unreached {

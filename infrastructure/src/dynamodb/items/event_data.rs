@@ -52,6 +52,7 @@ fn of_user(UserEvent { user_id, tenant_id, version: _, what }: &UserEvent) -> Ma
         | UserEventKind::SignedIn
         | UserEventKind::PasswordResetRequested
         | UserEventKind::PasswordReset
+        | UserEventKind::PasswordDisabled
         | UserEventKind::PreferencesChanged
         | UserEventKind::Deactivated
         | UserEventKind::Reactivated

@@ -12,6 +12,7 @@ pub(super) mod discount_code;
 pub(super) mod email_claim;
 pub(super) mod entitlement;
 mod event_data;
+pub(super) mod failures;
 pub(super) mod idempotency_record;
 pub(super) mod identity_claim;
 pub(super) mod invitation;

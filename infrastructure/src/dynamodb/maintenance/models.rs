@@ -6,7 +6,7 @@ use domain::{EmailAddress, TenantId, Tier, TierOffer, Timestamp, verification::P
 use crate::dynamodb::{
     expression::Item,
     items::{
-        audit_record, billing_account, business, discount_code, email_claim, entitlement, idempotency_record,
+        audit_record, billing_account, business, discount_code, email_claim, entitlement, failures, idempotency_record,
         identity_claim, invitation, message, one_time_token, preferences, provider_event, redemption, refresh_token,
         seats, session, subscription, tenant, tier, usage, user,
     },
@@ -42,6 +42,7 @@ pub(super) fn read(layout: &Layout, table: Table, item: &Item) -> Result<(), Sto
         }
         Table::AccountEmailClaims => email_claim::read(item).map(drop),
         Table::AccountIdentities => identity_claim::read(item).map(drop),
+        Table::AccountThrottles => failures::read(item).map(drop),
         Table::AccountSessions => session::read(item).map(drop),
         Table::AccountSeats => seats::read(item).map(drop),
         Table::AccountUsage => usage::read(item).map(drop),

@@ -26,6 +26,7 @@ pub(super) const fn of(table: Table, users_key: UsersKey) -> Option<&'static [At
             | Table::TenantOverrides
             | Table::AccountEmailClaims
             | Table::AccountIdentities
+            | Table::AccountThrottles
             | Table::AccountSessions
             | Table::AccountSeats
             | Table::AccountUsage

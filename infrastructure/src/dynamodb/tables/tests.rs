@@ -33,6 +33,7 @@ const CONTRACT: &str = "
     business-data         BUSINESS_DATA_TABLE        business_id          tenant_id-version-index(tenant_id+version) -
     account-email-claims  ACCOUNT_EMAIL_CLAIMS_TABLE email                - -
     account-identities    ACCOUNT_IDENTITIES_TABLE   identity_id          user-index(user_id) -
+    account-throttles     ACCOUNT_THROTTLES_TABLE    subject              - ttl
     account-sessions      ACCOUNT_SESSIONS_TABLE     session_id           user-index(user_id) ttl
     account-seats         ACCOUNT_SEATS_TABLE        tenant_id            - -
     account-usage         ACCOUNT_USAGE_TABLE        tenant_id+name       - -

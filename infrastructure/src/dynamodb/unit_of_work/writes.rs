@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::{
-    billing, business, discounts, identities,
+    billing, business, discounts, failures, identities,
     plan::{LOADED_UPDATED_AT, Loaded, Plan},
     usage,
 };
@@ -89,6 +89,9 @@ pub(super) async fn add(plan: &mut Plan, store: &DynamoStore, write: &Write) -> 
         Write::SaveSubscription { before, after } => billing::save_subscription(plan, store, before, after)?,
         Write::SaveBillingAccount { before, after } => billing::save_account(plan, store, before.as_deref(), after)?,
         Write::RememberProviderEvent(event) => billing::remember_event(plan, store, event)?,
+        Write::EndFailures(subject) => failures::end(plan, store, subject)?,
+        Write::ForgetFailures(subject) => failures::forget(plan, store, subject)?,
+        Write::DisablePassword(subject) => failures::disable(plan, store, subject)?,
         Write::IssueToken(token) => {
             let table = one_time_token::table_of(token.snapshot().purpose);
             let item = one_time_token::to_item(token.snapshot());

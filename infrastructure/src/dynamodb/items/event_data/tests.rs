@@ -42,6 +42,7 @@ fn user_kinds() -> Vec<UserEventKind> {
         SignedIn => [SignedIn],
         PasswordResetRequested => [PasswordResetRequested],
         PasswordReset => [PasswordReset],
+        PasswordDisabled => [PasswordDisabled],
         ProfileChanged { .. } => [
             ProfileChanged { fields: vec!["first_name", "last_name", "phone", "avatar_url", "preferences"] },
         ],
