@@ -23,10 +23,10 @@ use crate::{
     idempotency::IdempotencyRecord,
     links::LinkPolicy,
     ports::{
-        AccessTokenClaims, Account, AccountRepository, AddressHolder, Clock, FailureCounter, IdGenerator, IssuedAccessToken,
-        LegacyRefreshToken, PasswordHasher, PasswordHashingError, PasswordVerification, RefreshTokenClaims,
-        SignedInAccount, StoreError, TokenRejected, TokenSigningError, Tokens, Unreached, VerifiedAccessToken,
-        VerifiedRefreshToken, mocks::MockUnitOfWork,
+        AccessTokenClaims, Account, AccountRepository, AddressHolder, Clock, FailureCounter, IdGenerator,
+        IssuedAccessToken, LegacyRefreshToken, PasswordHasher, PasswordHashingError, PasswordVerification,
+        RefreshTokenClaims, SignedInAccount, StoreError, TokenRejected, TokenSigningError, Tokens, Unreached,
+        VerifiedAccessToken, VerifiedRefreshToken, mocks::MockUnitOfWork,
     },
     use_cases,
 };

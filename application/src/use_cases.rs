@@ -14,9 +14,9 @@ use crate::{
     members::MemberService,
     ports::{
         AccountRepository, AuditTrail, BillingProvider, BillingRepository, BusinessRepository, Clock,
-        DiscountRepository, EntitlementRepository, FailureCounter, IdGenerator, IdentityClaimRepository, IdentityTokens,
-        InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository, TenantRepository,
-        TierCatalogue, Tokens, UnitOfWork, UsageRepository,
+        DiscountRepository, EntitlementRepository, FailureCounter, IdGenerator, IdentityClaimRepository,
+        IdentityTokens, InvitationRepository, MemberRepository, PasswordHasher, PlatformDirectory, SessionRepository,
+        TenantRepository, TierCatalogue, Tokens, UnitOfWork, UsageRepository,
     },
     tenants::TenantService,
     usage::UsageService,

@@ -198,8 +198,7 @@ mod tests {
 
     #[test]
     fn rule_7_five_failures_are_free_and_each_further_one_doubles_the_wait() {
-        let waits: Vec<_> =
-            (1..=17).map(|count| wait(ThrottlePolicy::PASSWORD, count).num_seconds()).collect();
+        let waits: Vec<_> = (1..=17).map(|count| wait(ThrottlePolicy::PASSWORD, count).num_seconds()).collect();
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
     }
 

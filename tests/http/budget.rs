@@ -16,9 +16,14 @@ const BUDGET: &[Line] = &[
     ("look at a confirmation link", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1)]),
     ("confirm", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
     ("resend the confirmation", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
-    ("log in", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
-    ("log in with a wrong password", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2)]),
-    ("log in, unknown address", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2)]),
+    ("log in", 3, &[("BatchGetItem", 1), ("GetItem", 3), ("PutItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("log in with a wrong password", 3, &[("BatchGetItem", 1), ("GetItem", 3), ("PutItem", 2), ("Query", 2)]),
+    (
+        "log in, unknown address",
+        3,
+        &[("BatchGetItem", 1), ("GetItem", 3), ("PutItem", 1), ("Query", 2), ("UpdateItem", 1)],
+    ),
+    ("log in, told to wait", 1, &[("GetItem", 3), ("Query", 1)]),
     ("read the profile", 1, &[("BatchGetItem", 1)]),
     ("change the profile", 3, &[("BatchGetItem", 2), ("Query", 1), ("TransactWriteItems", 1)]),
     ("change preferences", 4, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
@@ -77,6 +82,10 @@ async fn every_request_stays_within_its_budget() {
     let tokens = Tokens::of(&within(&app, "log in", app.login(&email, tests::PASSWORD)).await);
     within(&app, "log in with a wrong password", app.login(&email, "not the password")).await;
     within(&app, "log in, unknown address", app.login("nobody@example.com", tests::PASSWORD)).await;
+    for _ in 1..5 {
+        app.login("nobody@example.com", tests::PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
+    }
+    within(&app, "log in, told to wait", app.login("nobody@example.com", tests::PASSWORD)).await;
     within(&app, "read the profile", app.profile(&tokens.access)).await.succeeded();
     let change = app.client.put("/user/profile", &json!({ "first_name": "Annabel" })).bearer(&tokens.access);
     within(&app, "change the profile", change.send()).await.succeeded();

@@ -22,6 +22,7 @@ mod joining_with_identity;
 mod journeys;
 mod large_tenant;
 mod limits;
+mod lockouts;
 mod logs;
 mod members;
 mod membership;

@@ -1,5 +1,7 @@
 //! Signing up, in and out.
 
+use std::net::IpAddr;
+
 use application::{
     auth::{LinkStatus, Login, Refreshed, Register, Registered, SignedIn},
     idempotency::IdempotentRequest,

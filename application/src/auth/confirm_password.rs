@@ -10,7 +10,7 @@ use crate::{
     actor::Actor,
     error::{Failure, from_port_errors},
     ports::PasswordVerification,
-    retry::{settle, settle_within},
+    retry::{Setback, settle, settle_within},
 };
 
 /// Why a password proves nothing.
@@ -42,16 +42,17 @@ impl AuthService {
         password: &Password,
     ) -> Result<(), ConfirmPasswordError> {
         let attempt = Attempt::to_confirm(actor);
-        settle_within(LOOKS, || async {
-            let judged = self.judge::<ConfirmPasswordError>(&attempt).await?;
-            self.count(&attempt, judged).await
-        })
-        .await?;
+        settle_within(LOOKS, || self.try_attempt(&attempt)).await?;
         let stored = actor.user.snapshot().password_hash.as_ref();
         if self.ports.passwords.verify(password, stored).await? == PasswordVerification::Mismatch {
             self.note_failure(&attempt).await?;
             return Err(ConfirmPasswordError::Wrong);
         }
         settle(|| self.commit_success(&attempt)).await
+    }
+
+    async fn try_attempt(&self, attempt: &Attempt<'_>) -> Result<(), Setback<ConfirmPasswordError>> {
+        let judged = self.judge_attempt(attempt).await?;
+        self.count_attempt(attempt, judged).await
     }
 }

@@ -107,7 +107,7 @@ impl AuthService {
 
     async fn try_login(&self, command: &Login, attempt: &Attempt<'_>) -> Result<SignedIn, Setback<LoginError>> {
         let holders = self.ports.accounts.holders_of(&command.email).err_into();
-        let (holders, judged) = try_join(holders, self.judge(attempt)).await?;
+        let (holders, judged) = try_join(holders, self.judge_attempt(attempt)).await?;
         let ambiguous = holders.len() > 1 && command.tenant_id.is_none();
         // An address with several accounts is claimed for none of them: the claim would decide for all time
         // who is meant when no tenant is named.
@@ -119,7 +119,7 @@ impl AuthService {
 
         let scope = TenantScope::from(&holder);
         let account = self.ports.accounts.find(&scope, &holder.user_id).err_into();
-        let (account, ()) = try_join(account, self.count(attempt, judged)).await?;
+        let (account, ()) = try_join(account, self.count_attempt(attempt, judged)).await?;
         let stored = account.as_ref().and_then(|account| account.user.snapshot().password_hash.as_ref());
         let verification = self.ports.passwords.verify(&command.password, stored).await?;
         if ambiguous {

@@ -12,7 +12,9 @@ use super::{ForgotPassword, Login, LoginError, Register, RegisterError, Register
 use crate::{
     error::{Classified, ErrorKind, Failure},
     fixtures::{Ports, StoppedClock, account, email},
-    ports::{AddressHolder, Clock, CommitError, PasswordHashingError, PasswordVerification, Refusal, StoreError, Write},
+    ports::{
+        AddressHolder, Clock, CommitError, PasswordHashingError, PasswordVerification, Refusal, StoreError, Write,
+    },
 };
 
 fn unavailable() -> StoreError {

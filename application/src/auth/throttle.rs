@@ -121,7 +121,7 @@ impl<'a> Attempt<'a> {
 
 impl AuthService {
     /// Whether the attempt may be made, by what was counted so far. `None`: it is counted already, or nothing is.
-    pub(super) async fn judge<E>(&self, attempt: &Attempt<'_>) -> Result<Option<Judged>, Setback<E>>
+    pub(super) async fn judge_attempt<E>(&self, attempt: &Attempt<'_>) -> Result<Option<Judged>, Setback<E>>
     where
         E: UseCaseError + From<Throttled>,
     {
@@ -160,15 +160,14 @@ impl AuthService {
     }
 
     /// Counts an attempt that may be made as a failure, which it is until it has succeeded.
-    pub(super) async fn count<E: UseCaseError>(
+    pub(super) async fn count_attempt<E: UseCaseError>(
         &self,
         attempt: &Attempt<'_>,
         judged: Option<Judged>,
     ) -> Result<(), Setback<E>> {
         let Some(judged) = judged else { return Ok(()) };
         let forgotten_at = ThrottlePolicy::PASSWORD.forgotten_at(&judged.attempt);
-        let counting =
-            self.ports.failures.count(&attempt.subject, judged.seen.as_ref(), &judged.attempt, forgotten_at);
+        let counting = self.ports.failures.count(&attempt.subject, judged.seen.as_ref(), &judged.attempt, forgotten_at);
         if !counting.await? {
             return Err(Setback::Outdated);
         }
@@ -231,8 +230,7 @@ impl AuthService {
             return Ok(());
         }
         let open = subjects.into_iter().zip(found).filter(|(_, found)| !found.is_some_and(|found| found.is_disabled));
-        let mut changes =
-            ChangeSet::default().write_all(open.map(|(subject, _)| Write::DisablePassword(subject)));
+        let mut changes = ChangeSet::default().write_all(open.map(|(subject, _)| Write::DisablePassword(subject)));
         let (now, mut told) = (self.ports.clock.now(), Vec::new());
         for Account { user: before, .. } in accounts {
             let mut user = before.clone();
@@ -242,10 +240,8 @@ impl AuthService {
             }
             let link = self.settings.links.forgot_password(None);
             told.push((user.snapshot().id.clone(), user.snapshot().tenant_id.clone()));
-            changes = changes
-                .mail(mail_to(&user, MailKind::PasswordDisabled, link))
-                .save_user(before, user)
-                .record(disabled);
+            changes =
+                changes.mail(mail_to(&user, MailKind::PasswordDisabled, link)).save_user(before, user).record(disabled);
         }
         self.commit::<Failure>(changes).await?;
         telemetry::lock_out(LockOut::Locked);

@@ -46,17 +46,6 @@ impl TenantService {
     pub fn new(ports: &Ports, settings: &AuthSettings, auth: AuthService) -> Self {
         let Ports { accounts, tenants, members, entitlements, unit_of_work, clock, ids, .. } = ports.clone();
         let AuthSettings { links, reopening_lifetime, .. } = settings.clone();
-        Self {
-            accounts,
-            tenants,
-            members,
-            entitlements,
-            unit_of_work,
-            auth,
-            clock,
-            ids,
-            links,
-            reopening_lifetime,
-        }
+        Self { accounts, tenants, members, entitlements, unit_of_work, auth, clock, ids, links, reopening_lifetime }
     }
 }

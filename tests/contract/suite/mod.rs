@@ -8,6 +8,7 @@ pub(crate) mod directory;
 pub(crate) mod discounts;
 mod drifted;
 pub(crate) mod entitlements;
+pub(crate) mod failures;
 mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
@@ -200,6 +201,13 @@ macro_rules! for_each_test {
                 rule_25_racing_uses_never_oversell
                 a_counter_begins_where_python_left_off
                 counts_that_cannot_be_read_are_reported
+            }
+            failures {
+                rule_7_an_attempt_is_counted_when_nothing_happened_since_it_was_judged
+                rule_7_of_fifty_attempts_that_saw_the_same_one_is_counted
+                rule_7_failures_are_added_up_however_many_come_at_once
+                rule_7_a_disabled_password_stays_disabled_until_its_failures_are_forgotten
+                failures_that_cannot_be_read_are_reported
             }
             directory {
                 every_user_is_listed_once_whatever_the_page

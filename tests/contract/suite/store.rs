@@ -12,9 +12,9 @@ use application::{
     TenantScope,
     ports::{
         Account, AccountRepository, AddressHolder, AuditTrail, BilledTenants, BillingRepository, BusinessRepository,
-        ChangeSet, Clock, CommitError, DeadLetters, DiscountRepository, EntitlementRepository, HealthCheck,
-        IdentityClaimRepository, InvitationRepository, MemberRepository, Outbox, PlatformDirectory, SessionRepository,
-        TenantRepository, TierCatalogue, UnitOfWork, UsageRepository,
+        ChangeSet, Clock, CommitError, DeadLetters, DiscountRepository, EntitlementRepository, FailureCounter,
+        HealthCheck, IdentityClaimRepository, InvitationRepository, MemberRepository, Outbox, PlatformDirectory,
+        SessionRepository, TenantRepository, TierCatalogue, UnitOfWork, UsageRepository,
     },
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -39,6 +39,7 @@ pub(crate) struct Store {
     pub(crate) invitations: Arc<dyn InvitationRepository>,
     pub(crate) entitlements: Arc<dyn EntitlementRepository>,
     pub(crate) usage: Arc<dyn UsageRepository>,
+    pub(crate) failures: Arc<dyn FailureCounter>,
     pub(crate) discounts: Arc<dyn DiscountRepository>,
     pub(crate) billing: Arc<dyn BillingRepository>,
     pub(crate) billed_tenants: Arc<dyn BilledTenants>,
@@ -88,6 +89,7 @@ impl Store {
             invitations: Arc::new(store.invitations(true)),
             entitlements: Arc::new(store.entitlements()),
             usage: Arc::new(store.usage()),
+            failures: Arc::new(store.failures()),
             discounts: Arc::new(store.discounts()),
             billing: Arc::new(store.billing()),
             billed_tenants: Arc::new(store.billed_tenants()),

@@ -16,10 +16,7 @@ pub(in crate::dynamodb) fn to_item(
     forgotten_at: Option<Timestamp>,
 ) -> Item {
     let Failures { count, last_at, is_disabled: _ } = failures;
-    let item = ItemBuilder::default()
-        .text("subject", subject.as_str())
-        .number(COUNT, count)
-        .time("last_at", *last_at);
+    let item = ItemBuilder::default().text("subject", subject.as_str()).number(COUNT, count).time("last_at", *last_at);
     match forgotten_at {
         Some(forgotten_at) => item.ttl(forgotten_at).build(),
         None => item.build(),
