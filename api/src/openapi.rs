@@ -186,20 +186,27 @@ pub(crate) fn failure(description: &str, example: serde_json::Value) -> Response
 }
 
 fn add_response_headers(components: &mut Components) {
-    let seconds = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
-    let headers = [
-        ("NotSignedIn", "WWW-Authenticate", visible_ascii(64)),
-        ("TooManyRequests", "Retry-After", seconds()),
-        ("TooManyRequests", "RateLimit-Limit", seconds()),
-        ("TooManyRequests", "RateLimit-Remaining", seconds()),
-        ("TooManyRequests", "RateLimit-Reset", seconds()),
-        ("Unavailable", "Retry-After", seconds()),
-    ];
+    let headers = [("NotSignedIn", "WWW-Authenticate", visible_ascii(64)), ("Unavailable", "Retry-After", seconds())];
+    if let Some(RefOr::T(response)) = components.responses.get_mut("TooManyRequests") {
+        *response = with_rate_limit(response.clone());
+    }
     for (response, name, schema) in headers {
         if let Some(RefOr::T(response)) = components.responses.get_mut(response) {
             response.headers.insert(name.to_owned(), RefOr::T(Header::new(schema)));
         }
     }
+}
+
+/// The answer with what it says about when to come back.
+pub(crate) fn with_rate_limit(mut response: Response) -> Response {
+    for name in ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] {
+        response.headers.insert(name.to_owned(), RefOr::T(Header::new(seconds())));
+    }
+    response
+}
+
+fn seconds() -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build()
 }
 
 /// A request header that may be absent.

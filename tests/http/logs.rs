@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{EmailAddress, ThrottleSubject};
 use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
 use tests::{Answer, App, Issuer, Member, Newcomer, PASSWORD, Registration, Tokens, python::PythonUser};
@@ -193,6 +195,31 @@ async fn rule_24_every_outcome_of_getting_back_in_and_being_kept_out_is_one_line
     let refresh = app.python_refresh_token(&python).await;
     let carried_on = log.outcome(&app.refresh(&refresh).await);
     carried_on.is("carry_on_legacy_session", "success").about(&python.user_id, &python.tenant_id);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rule_24_every_outcome_of_guessing_at_a_password_is_a_line_that_names_nobody_but_its_owner() {
+    let (log, _guard) = Log::start();
+    let app = App::start().await;
+    let Member { email, user_id, tenant_id, .. } = app.member("guessed").await;
+    let masked = EmailAddress::parse(&email).unwrap().masked();
+    for _ in 0..5 {
+        let wrong = app.login(&email, "not the password").await;
+        log.outcome(&wrong).is("login", "wrong_password").about(&user_id, &tenant_id);
+    }
+    let waiting = log.outcome(&app.login(&email, PASSWORD).await);
+    assert_eq!(waiting.is("login", "too_many_attempts").address.as_ref(), Some(&masked));
+    let counter = ThrottleSubject::of_address(&EmailAddress::parse(&email).unwrap());
+    let mut row = app.row(Table::AccountThrottles, counter.as_str()).await.unwrap();
+    row.insert("count".to_owned(), AttributeValue::N("100".to_owned()));
+    app.plant(Table::AccountThrottles, row).await;
+    let locked = log.outcomes(&app.login(&email, PASSWORD).await);
+    let [disabled, refused] = locked.as_slice() else { panic!("two lines, not {locked:#?}") };
+    assert_eq!((&disabled["action"], &disabled["user_id"]), (&json!("disable_password"), &json!(user_id)));
+    assert_eq!((&refused["action"], &refused["reason"]), (&json!("login"), &json!("password_disabled")));
+    assert_eq!(refused["address"], masked);
+    app.mail_to(&email).await;
     app.finish().await;
 }
 

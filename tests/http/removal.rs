@@ -1,6 +1,6 @@
 //! Removing a member: everything that names the person goes, and they can begin again (rule 27).
 
-use domain::TokenHash;
+use domain::{EmailAddress, ThrottleSubject, TokenHash};
 use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
 use tests::{Answer, App, Issuer, Member, Newcomer, Tokens, text};
@@ -76,6 +76,9 @@ async fn activate(app: &App, invitation: &str, id_token: &str) -> Answer {
 async fn rule_27_who_is_removed_leaves_no_identity_no_address_and_no_open_token() {
     let world = World::start().await;
     let reset = world.app.forgot(&world.email).await;
+    world.app.login(&world.email, "not the password").await.refused(401, "INVALID_CREDENTIALS");
+    let counter = ThrottleSubject::of_address(&EmailAddress::parse(&world.email).unwrap());
+    assert!(world.app.row(Table::AccountThrottles, counter.as_str()).await.is_some());
     let resets = world.app.row(Table::PasswordResets, TokenHash::of(&reset).as_str()).await;
     assert_eq!(resets.unwrap()["user_id"], text(&world.user_id));
     for table in [Table::AccountIdentities, Table::PasswordResets, Table::AccountEmailClaims, Table::AccountSessions] {
@@ -85,6 +88,7 @@ async fn rule_27_who_is_removed_leaves_no_identity_no_address_and_no_open_token(
     // What is on record names people by id only; the invitation is the tenant's.
     assert_eq!(world.named_in().await, [Table::Invitations, Table::AccountAudit]);
     assert!(world.app.rows(Table::AccountIdentities).await.is_empty());
+    assert!(world.app.row(Table::AccountThrottles, counter.as_str()).await.is_none());
     let audit = world.app.rows(Table::AccountAudit).await;
     assert!(audit.iter().all(|row| !format!("{row:?}").contains(&world.email)));
     world.app.reset(&reset, tests::PASSWORD).await.refused(401, "TOKEN_INVALID");

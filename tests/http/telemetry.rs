@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use application::telemetry::{self, METRICS, Metric, NAMESPACE, STAGE};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{EmailAddress, ThrottleSubject};
+use infrastructure::dynamodb::tables::Table;
 use metrics::with_local_recorder;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::json;
@@ -38,6 +41,14 @@ fn count(recorded: &Recorded, metric: &str, dimension: (&str, &str)) -> u64 {
     }
 }
 
+/// As if a password had been wrong a hundred times by now.
+async fn lock(app: &App, email: &str) {
+    let counter = ThrottleSubject::of_address(&EmailAddress::parse(email).unwrap());
+    let mut row = app.row(Table::AccountThrottles, counter.as_str()).await.unwrap();
+    row.insert("count".to_owned(), AttributeValue::N("100".to_owned()));
+    app.plant(Table::AccountThrottles, row).await;
+}
+
 #[test]
 fn the_service_records_every_metric_of_the_list_and_no_other() {
     let recorded = record(async || {
@@ -45,6 +56,13 @@ fn the_service_records_every_metric_of_the_list_and_no_other() {
         let app = App::start().await;
         let anna = app.member("anna").await;
         app.login(&anna.email, "not the password").await.refused(401, "INVALID_CREDENTIALS");
+        for _ in 0..5 {
+            app.login("nobody@example.com", PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
+        }
+        app.login("nobody@example.com", PASSWORD).await.refused(429, "RATE_LIMIT_EXCEEDED");
+        lock(&app, &anna.email).await;
+        app.login(&anna.email, PASSWORD).await.refused(423, "ACCOUNT_LOCKED");
+        app.mail_to(&anna.email).await;
         app.client.post("/billing/webhook/stripe", &json!({})).send().await.refused(400, "INVALID_INPUT");
         app.finish().await;
     });
@@ -58,8 +76,13 @@ fn the_service_records_every_metric_of_the_list_and_no_other() {
     }
     assert_eq!(count(&recorded, "SignIns", ("Outcome", "success")), 1);
     assert_eq!(count(&recorded, "SignIns", ("Outcome", "wrong_password")), 1);
+    assert_eq!(count(&recorded, "SignIns", ("Outcome", "too_many_attempts")), 1);
+    assert_eq!(count(&recorded, "SignIns", ("Outcome", "password_disabled")), 1);
+    for outcome in ["delayed", "locked", "refused"] {
+        assert_eq!(count(&recorded, "LockOuts", ("Outcome", outcome)), 1, "{outcome}");
+    }
     assert_eq!(count(&recorded, "Webhooks", ("Outcome", "rejected")), 1);
-    assert_eq!(count(&recorded, "Mails", ("Outcome", "delivered")), 1);
+    assert_eq!(count(&recorded, "Mails", ("Outcome", "delivered")), 2);
     assert!(count(&recorded, "Events", ("Outcome", "delivered")) >= 3);
     assert!(count(&recorded, "Requests", ("Status", "2xx")) >= 3);
 }

@@ -4,7 +4,10 @@ use application::AuthService;
 use axum::extract::State;
 use domain::IdentityProvider;
 
-use super::handlers::{Routes, routes};
+use super::{
+    handlers::{Routes, routes},
+    passwords::{PasswordDisabled, TooManyGuesses},
+};
 use crate::{
     dto::{
         envelope::{Done, Failure, Success},
@@ -86,27 +89,8 @@ async fn get_identities(
                 ErrorCode::ResourceConflict, "This Google account is linked to another account"
             ))
         ),
-        (
-            status = LOCKED,
-            description = "The password is disabled after a hundred failures in a row, until it is reset.",
-            body = Failure,
-            example = json!(Failure::of(
-                ErrorCode::AccountLocked,
-                "This password is disabled after too many failed attempts; choose a new one to sign in again"
-            ))
-        ),
-        (
-            status = TOO_MANY_REQUESTS, description = "Too many wrong passwords.",
-            body = Failure,
-            headers(
-                ("Retry-After" = u32, description = "Seconds until the next attempt."),
-                ("RateLimit-Remaining" = u32, description = "Attempts that are left."),
-                ("RateLimit-Reset" = u32, description = "Seconds until there are attempts again.")
-            ),
-            example = json!(Failure::of(
-                ErrorCode::RateLimitExceeded, "Too many failed attempts; please try again later"
-            ))
-        )
+        PasswordDisabled,
+        TooManyGuesses
     )
 )]
 async fn post_identity(

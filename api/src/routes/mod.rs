@@ -14,6 +14,7 @@ mod invitations;
 mod keys;
 mod members;
 mod names;
+mod passwords;
 mod refusals;
 mod sessions;
 mod tenants;

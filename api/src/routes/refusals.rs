@@ -18,8 +18,8 @@ impl IntoResponses for TooManyRequests {
 
 /// Describes a refusal under a name that `responses(…)` takes: its status, when it comes, its code, and its sentence.
 macro_rules! refusal {
-    ($name:ident: $status:ident, $when:literal, $code:ident, $sentence:literal) => {
-        enum $name {}
+    ($vis:vis $name:ident: $status:ident, $when:literal, $code:ident, $sentence:literal) => {
+        $vis enum $name {}
 
         impl utoipa::IntoResponses for $name {
             fn responses()

@@ -10,6 +10,7 @@ use domain::TenantId;
 use super::{
     handlers::{Routes, routes},
     names::older_name,
+    passwords::{PasswordDisabled, TooManyGuesses},
 };
 use crate::{
     dto::{
@@ -150,27 +151,8 @@ async fn post_tenant(
                 ErrorCode::InsufficientPermissions, "Only the person who owns this organisation can close it"
             ))
         ),
-        (
-            status = LOCKED,
-            description = "The password is disabled after a hundred failures in a row, until it is reset.",
-            body = Failure,
-            example = json!(Failure::of(
-                ErrorCode::AccountLocked,
-                "This password is disabled after too many failed attempts; choose a new one to sign in again"
-            ))
-        ),
-        (
-            status = TOO_MANY_REQUESTS, description = "Too many wrong passwords.",
-            body = Failure,
-            headers(
-                ("Retry-After" = u32, description = "Seconds until the next attempt."),
-                ("RateLimit-Remaining" = u32, description = "Attempts that are left."),
-                ("RateLimit-Reset" = u32, description = "Seconds until there are attempts again.")
-            ),
-            example = json!(Failure::of(
-                ErrorCode::RateLimitExceeded, "Too many failed attempts; please try again later"
-            ))
-        )
+        PasswordDisabled,
+        TooManyGuesses
     )
 )]
 async fn close(

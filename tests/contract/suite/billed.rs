@@ -141,6 +141,7 @@ impl<'a> World<'a> {
             tiers: unreached.clone(),
             billing_provider: self.provider.clone(),
             unit_of_work: Arc::clone(&self.store.unit_of_work),
+            failures: unreached.clone(),
             passwords: unreached.clone(),
             tokens: unreached,
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,

@@ -10,7 +10,10 @@ use crate::{
     },
     error::{ApiError, ErrorCode},
     extract::{ClientDevice, ClientSource, Json, QueryOrBody},
-    routes::handlers::{Routes, routes},
+    routes::{
+        handlers::{Routes, routes},
+        passwords::{PasswordDisabled, TooManyGuesses},
+    },
 };
 
 const SIGNED_OUT: Done = Done::with("You are signed out");
@@ -47,28 +50,8 @@ pub(super) fn routes<R: Routes>() -> R {
                 ErrorCode::ResourceConflict, "Several accounts use this email address; name the tenant to sign in to"
             ))
         ),
-        (
-            status = LOCKED,
-            description = "The password is disabled after a hundred failures in a row, until it is reset.",
-            body = Failure,
-            example = json!(Failure::of(
-                ErrorCode::AccountLocked,
-                "This password is disabled after too many failed attempts; choose a new one to sign in again"
-            ))
-        ),
-        (
-            status = TOO_MANY_REQUESTS, description = "Too many wrong passwords for this address or from this source, or too many requests from it.",
-            body = Failure,
-            headers(
-                ("Retry-After" = u32, description = "Seconds until the next attempt."),
-                ("RateLimit-Remaining" = u32, description = "Attempts that are left."),
-                ("RateLimit-Reset" = u32, description = "Seconds until there are attempts again."),
-                ("RateLimit-Limit" = u32, description = "Requests a minute, where they are limited.")
-            ),
-            example = json!(Failure::of(
-                ErrorCode::RateLimitExceeded, "Too many failed attempts; please try again later"
-            ))
-        )
+        PasswordDisabled,
+        TooManyGuesses
     )
 )]
 async fn login(
