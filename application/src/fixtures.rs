@@ -206,6 +206,7 @@ impl Ports {
     pub(crate) fn without_failures(mut self) -> Self {
         self.failures.expect_find().returning(|| Ok(None));
         self.failures.expect_count().returning(|_| Ok(true));
+        self.failures.expect_add().returning(|| Ok(()));
         self
     }
 

@@ -17,7 +17,11 @@ const BUDGET: &[Line] = &[
     ("confirm", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
     ("resend the confirmation", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
     ("log in", 3, &[("BatchGetItem", 1), ("GetItem", 3), ("PutItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
-    ("log in with a wrong password", 3, &[("BatchGetItem", 1), ("GetItem", 3), ("PutItem", 2), ("Query", 2)]),
+    (
+        "log in with a wrong password",
+        3,
+        &[("BatchGetItem", 1), ("GetItem", 3), ("PutItem", 1), ("Query", 2), ("UpdateItem", 1)],
+    ),
     (
         "log in, unknown address",
         3,

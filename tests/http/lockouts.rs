@@ -86,6 +86,21 @@ async fn rule_7_the_wait_grows_with_each_failure_and_ends_when_it_was_said_to() 
     app.finish().await;
 }
 
+/// Beside it, the limit of the process goes on: what it says of itself is not what the client has to wait for.
+#[tokio::test]
+async fn rule_7_a_wait_is_told_in_the_headers_of_limits() {
+    let app = App::builder().setting("RATE_LIMIT_PER_MINUTE", "120").start().await;
+    let email = app.address("unknown");
+    for left in (0..FREE).map(|made| 119 - made) {
+        let answer = guess(&app, &email).await;
+        assert_eq!(answer.header("ratelimit-remaining"), Some(left.to_string().as_str()));
+    }
+    let waiting = guess(&app, &email).await;
+    assert_eq!(wait_of(&waiting), 1);
+    assert_eq!(waiting.header("ratelimit-limit"), Some("120"));
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn rule_7_a_success_ends_the_counting() {
     let app = App::start().await;

@@ -218,11 +218,8 @@ async fn rule_7_an_attempt_that_cannot_be_judged_or_counted_is_not_made() {
 async fn rule_7_a_failure_of_the_source_that_cannot_be_counted_is_no_answer() {
     let mut ports = ports_of_nobody();
     ports.failures.expect_find().returning(|| Ok(None));
-    let mut counts = 0;
-    ports.failures.expect_count().times(2).returning(move |_| {
-        counts += 1;
-        if counts == 1 { Ok(true) } else { Err(unavailable()) }
-    });
+    ports.failures.expect_count().times(1).returning(|_| Ok(true));
+    ports.failures.expect_add().times(1).returning(|| Err(unavailable()));
     let error = ports.service().login(login()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
@@ -242,6 +239,7 @@ async fn rule_7_a_password_that_cannot_be_disabled_for_now_is_no_answer() {
         })
     });
     ports.failures.expect_count().returning(|_| Ok(true));
+    ports.failures.expect_add().returning(|| Ok(()));
     ports
         .unit_of_work
         .expect_commit()

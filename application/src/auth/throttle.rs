@@ -188,13 +188,12 @@ impl AuthService {
         Ok(())
     }
 
-    /// Adds to the failures of a source, or begins anew when they were forgotten: nobody else may have meanwhile.
+    /// Adds to the failures of a source, or begins anew over those that were forgotten, unless somebody else has.
     async fn count_for_source(&self, source: &ThrottleSubject, judged: &Judged) -> Result<(), StoreError> {
         let Judged { seen_of_source, failure_of_source: failure, .. } = judged;
         let forgotten_at = failure.last_at + ThrottlePolicy::SOURCE.remembered_for;
-        let begins = failure.count == 1;
-        let seen = seen_of_source.as_ref();
-        if begins && self.ports.failures.count(source, seen, failure, Some(forgotten_at)).await? {
+        let forgotten = seen_of_source.as_ref().filter(|_| failure.count == 1);
+        if forgotten.is_some() && self.ports.failures.count(source, forgotten, failure, Some(forgotten_at)).await? {
             return Ok(());
         }
         self.ports.failures.add(source, failure.last_at, forgotten_at).await
