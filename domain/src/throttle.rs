@@ -107,8 +107,8 @@ pub struct ThrottlePolicy {
 impl ThrottlePolicy {
     /// For the password of one account, or of an address that has none.
     ///
-    /// A hundred failures are NIST's limit, and a quarter of an hour is within its waits: nine in ten of the hundred guesses
-    /// take that long, so that together they take most of a day. Five free failures are our choice, for a person with
+    /// A hundred failures are NIST's limit, and a quarter of an hour is within its waits: the last 85 of the hundred guesses
+    /// each take that long, so that together they take most of a day. Five free failures are our choice, for a person with
     /// several passwords; so are thirty days of memory, after which nobody remembers having mistyped either.
     pub const PASSWORD: Self = Self {
         free: 5,
