@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::{EmailAddress, ThrottleSubject, UserId};
 use futures::future::join_all;
 use infrastructure::dynamodb::tables::Table;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{Answer, App, Fault, Issuer, Member, PASSWORD, Registration, Tally, Tokens, token_in};
 
 const WRONG: &str = "not the password";
@@ -178,8 +178,8 @@ async fn rule_7_the_hundredth_failure_is_told_to_the_owner_published_and_on_reco
     }
     let tokens = Tokens::of(&app.refresh(&anna.tokens.refresh).await);
     let trail = app.client.get("/tenants/current/audit?action=PasswordDisabled").bearer(&tokens.access).send().await;
-    let [record] =
-        trail.data().as_array().unwrap().as_slice().try_into().map(|records: &[Value; 1]| records.clone()).unwrap();
+    let records = trail.data();
+    let [record] = records.as_array().unwrap().as_slice() else { panic!("one record, not {records}") };
     assert_eq!(record["actor"], json!({ "kind": "system", "user_id": null }));
     assert_eq!(record["target"], json!({ "kind": "user", "id": anna.user_id }));
     app.finish().await;
