@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     breaker::Breaker,
-    failure::{Failure, Refusal},
+    failure::{Failure, Refusal, is_replayed},
     form::Form,
     keys::AccountKeys,
 };
@@ -20,14 +20,15 @@ use crate::https::{Answer, HttpsClient, HttpsError, Limits, Trust};
 /// answers follows this header. It is the last release of a finished series, which nothing breaking joins any more.
 pub(super) const API_VERSION: &str = "2026-08-26.dahlia";
 
-/// A charge waits for a bank, which takes seconds. Three attempts fit into the time that a request of ours has. A hundred
-/// subscriptions have less than a megabyte.
+/// A charge waits for a bank, which takes seconds. Where nothing is ever answered, three attempts take 25.2 seconds with
+/// their pauses, and a request of ours, which asks many things (an order at least six), has 25 in all: it is cut off then,
+/// and the next one begins by looking how far it got. A hundred subscriptions have less than a megabyte.
 const LIMITS: Limits =
     Limits { connecting: Duration::from_secs(2), total: Duration::from_secs(8), answer: 2 * 1024 * 1024 };
 /// How often something is asked.
 const ATTEMPTS: u32 = 3;
-/// How many remembered refusals are passed over.
-const MOST_REFUSALS: u32 = 20;
+/// How many answers that are remembered under a key are passed over.
+const MOST_REMEMBERED: u32 = 20;
 /// Before the second attempt; twice as long before the third.
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 /// Who calls.
@@ -61,6 +62,8 @@ enum Outcome {
     Transient(Failure),
     /// It would not.
     Lost(Failure),
+    /// It broke down at Stripe, which gives this answer to whoever asks with the same key.
+    BrokeDown(u16),
 }
 
 impl Client {
@@ -84,13 +87,15 @@ impl Client {
     /// answer to the others (security rule 31).
     ///
     /// It also remembers that it refused one, a card that was declined for example, although another card may have come
-    /// since. What was refused was not done: it is asked for again, with the next key.
+    /// since. What was refused was not done: it is asked for again, with the next key. So is what broke down at Stripe
+    /// before this call, and of which nothing came: whoever calls has looked since whether it is there. Where that look
+    /// and somebody else's break-down met, it may be done twice, which must do no harm, nor charge anything twice.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, form: &Form, key: &str) -> Result<T, Failure> {
         let mut tried = 0;
         loop {
             let key = format!("{key}-{tried}");
             match self.post_with(path, form, &key).await {
-                Err(Failure::Refused(refusal)) if refusal.is_replayed && tried < MOST_REFUSALS => tried += 1,
+                Err(failure) if failure.is_remembered() && tried < MOST_REMEMBERED => tried += 1,
                 answered => return answered,
             }
         }
@@ -132,6 +137,10 @@ impl Client {
             let failure = match self.attempt(request, key).await {
                 Outcome::Final(answer) => return Ok(answer),
                 Outcome::Lost(failure) => return Err(failure),
+                // It was somebody else's request that broke down.
+                Outcome::BrokeDown(status) if attempt == 1 => return Err(Failure::BrokeDown(status)),
+                // It was this one: only a new look shows what came of it.
+                Outcome::BrokeDown(status) => return Err(Failure::answered(status)),
                 Outcome::Transient(failure) => failure,
             };
             if attempt == ATTEMPTS {
@@ -156,23 +165,26 @@ impl Client {
                 return Outcome::Transient(Failure::Unavailable(error.to_string()));
             }
         };
-        let is_down = matches!(answer.status, 429 | 500..);
+        let is_replayed = is_replayed(&answer);
+        let is_down = !is_replayed && (answer.status >= 500 || answer.status == 429 && !is_locked(&answer, about));
         if is_down {
             self.breaker.failed();
         } else {
             self.breaker.succeeded();
         }
         log(&answer, about);
+        if is_replayed {
+            return if answer.status >= 500 { Outcome::BrokeDown(answer.status) } else { Outcome::Final(answer) };
+        }
         let again = match answer.headers.get("stripe-should-retry") {
             Some("true") => true,
             Some("false") => false,
-            _ => is_down || answer.status == 409,
+            _ => matches!(answer.status, 409 | 429 | 500..),
         };
-        let unavailable = || Failure::Unavailable(format!("the answer was {}", answer.status));
-        match (again, is_down) {
-            (true, _) => Outcome::Transient(unavailable()),
-            (false, true) => Outcome::Lost(unavailable()),
-            (false, false) => Outcome::Final(answer),
+        match answer.status {
+            status if again => Outcome::Transient(Failure::answered(status)),
+            status @ (429 | 500..) => Outcome::Lost(Failure::answered(status)),
+            _ => Outcome::Final(answer),
         }
     }
 
@@ -244,6 +256,11 @@ fn read<T: DeserializeOwned>(answer: &Answer, about: &'static str) -> Result<T, 
         }),
         _ => Err(Refusal::read(answer, about).map_or_else(unreadable, |refusal| Failure::Refused(Box::new(refusal)))),
     }
+}
+
+/// Whether somebody else works on the very object that was asked about, which says nothing about Stripe as a whole.
+fn is_locked(answer: &Answer, about: &'static str) -> bool {
+    Refusal::read(answer, about).is_some_and(|refusal| refusal.has_code("lock_timeout"))
 }
 
 fn log(answer: &Answer, about: &'static str) {

@@ -24,6 +24,8 @@ pub(super) enum Failure {
     Refused(Box<Refusal>),
     /// It cannot be asked, or does not answer.
     Unavailable(String),
+    /// It broke down when somebody asked with the same key, and it answers so ever since.
+    BrokeDown(u16),
     /// Nobody can make sense of the answer.
     Unreadable(&'static str),
     /// The request cannot be made.
@@ -79,6 +81,16 @@ impl Failure {
         }))
     }
 
+    /// An answer of Stripe's with which nothing can be begun.
+    pub(super) fn answered(status: u16) -> Self {
+        Self::Unavailable(format!("the answer was {status}"))
+    }
+
+    /// Whether it was an earlier request with the same key that failed.
+    pub(super) fn is_remembered(&self) -> bool {
+        matches!(self, Self::BrokeDown(_)) || self.refusal().is_some_and(|refusal| refusal.is_replayed)
+    }
+
     /// What Stripe said, if it said anything.
     pub(super) const fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -102,15 +114,15 @@ impl Refusal {
     pub(super) fn read(answer: &Answer, about: &'static str) -> Option<Self> {
         let Error { kind, code, decline_code, param } = serde_json::from_slice::<Body>(&answer.body).ok()?.error;
         let request_id = answer.headers.get("request-id").map(str::to_owned);
-        let is_replayed = answer.headers.get("idempotent-replayed") == Some("true");
-        Some(Self { status: answer.status, kind, code, decline_code, param, request_id, about, is_replayed })
+        let (status, is_replayed) = (answer.status, is_replayed(answer));
+        Some(Self { status, kind, code, decline_code, param, request_id, about, is_replayed })
     }
 
     fn is_missing(&self) -> bool {
         self.status == 404 || self.has_code(MISSING)
     }
 
-    fn has_code(&self, code: &str) -> bool {
+    pub(super) fn has_code(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
 
@@ -158,6 +170,11 @@ impl Refusal {
     }
 }
 
+/// Whether an answer is the one to an earlier request with the same key.
+pub(super) fn is_replayed(answer: &Answer) -> bool {
+    answer.headers.get("idempotent-replayed") == Some("true")
+}
+
 impl From<Failure> for BillingError {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -171,6 +188,7 @@ impl From<Failure> for BillingError {
                 Self::Refused(format!("{status} {named} for {about}{request}"))
             }
             Failure::Unavailable(why) => Self::Unavailable(why),
+            Failure::BrokeDown(status) => Failure::answered(status).into(),
             // It may have done what it was asked.
             Failure::Unreadable(what) => Self::Unavailable(format!("its answer about {what} cannot be read")),
             Failure::Unusable(why) => Self::Refused(why),

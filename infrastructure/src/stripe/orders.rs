@@ -54,7 +54,9 @@ impl StripeBilling {
         if let Some(coupon) = &terms.coupon {
             form = form.with("discounts[0][coupon]", coupon);
         }
-        Ok(self.client.post("/v1/subscriptions", &form, &format!("subscription-{}", order.subscription_id)).await?)
+        // Where the catalogue changed since an attempt that came to nothing, it is another request.
+        let key = format!("subscription-{}-{}", order.subscription_id, form.fingerprint());
+        Ok(self.client.post("/v1/subscriptions", &form, &key).await?)
     }
 
     /// Has a payment method belong to the customer, and says what it is called then. One that belongs to somebody else is

@@ -7,9 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use domain::subscription::{BilledStatus, BilledSubscription, ProviderSubscriptionId, Renewal};
 
 use super::{
-    Bench, PROFESSIONAL, PROFESSIONAL_YEARLY, STARTER, dollars, percent, plan,
-    stub::{Card, Fault},
-    with_discount,
+    Bench, FAULTS, PROFESSIONAL, PROFESSIONAL_YEARLY, STARTER, dollars, percent, plan, stub::Card, with_discount,
 };
 
 impl Bench {
@@ -240,7 +238,7 @@ async fn a_discount_is_for_what_it_was_given_for() {
 
 #[tokio::test]
 async fn a_change_that_breaks_off_anywhere_is_made_once_when_it_is_tried_again() {
-    for fault in [Fault::Lost, Fault::AnswerLost] {
+    for fault in FAULTS {
         let mut steps = 0;
         loop {
             let bench = Bench::start();

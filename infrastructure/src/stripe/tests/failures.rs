@@ -1,8 +1,8 @@
 //! What is done when Stripe does not answer, or not sensibly.
 
-use application::ports::{BillingError, BillingProvider};
+use application::ports::{BillingError, BillingProvider, NewCustomer};
 use chrono::TimeDelta;
-use domain::subscription::BilledStatus;
+use domain::{TenantId, subscription::BilledStatus};
 
 use super::{
     Bench, PROFESSIONAL, billing, new_customer, order, plan, secrets,
@@ -61,6 +61,44 @@ async fn what_fails_three_times_is_given_up() {
     bench.stub.fail(vec![Fault::Lost; 3]);
     let failed = bench.billing.create_customer(&new_customer()).await.unwrap_err();
     assert!(failed.to_string().starts_with("the billing provider cannot be reached: no connection: "), "{failed}");
+}
+
+/// Stripe gives the answer again to the same key, for a day.
+#[tokio::test]
+async fn what_broke_down_at_stripe_is_done_by_the_next_request() {
+    for is_fulfilled in [false, true] {
+        let bench = Bench::start();
+        bench.stub.fail([Fault::BreakDown { is_fulfilled }]);
+        let failed = bench.billing.create_customer(&new_customer()).await;
+        assert_eq!(failed, Err(BillingError::Unavailable("the answer was 500".to_owned())));
+        assert_eq!(bench.stub.seen().len(), 2);
+        bench.customer().await;
+        let keys: Vec<_> = bench.stub.seen().into_iter().filter_map(|seen| seen.idempotency_key).collect();
+        assert_eq!(keys[..2], ["customer-tenant-1-0", "customer-tenant-1-1"]);
+    }
+}
+
+#[tokio::test]
+async fn what_broke_down_for_some_keeps_nobody_else_from_stripe() {
+    let bench = Bench::start();
+    for number in 0..6 {
+        bench.stub.fail([Fault::BreakDown { is_fulfilled: false }]);
+        let tenant_id = TenantId::restore(format!("tenant-{number}"));
+        assert!(bench.billing.create_customer(&NewCustomer { tenant_id, ..new_customer() }).await.is_err());
+    }
+    bench.customer().await;
+}
+
+#[tokio::test]
+async fn an_object_that_somebody_else_works_on_says_nothing_about_stripe() {
+    let bench = Bench::start();
+    let body = r#"{"error": {"type": "invalid_request_error", "code": "lock_timeout", "message": "cus_1"}}"#;
+    for _ in 0..3 {
+        bench.stub.fail(vec![instead("429 Locked", "", body); 3]);
+        let failed = bench.billing.create_customer(&new_customer()).await;
+        assert_eq!(failed, Err(BillingError::Unavailable("the answer was 429".to_owned())));
+    }
+    bench.customer().await;
 }
 
 #[tokio::test]

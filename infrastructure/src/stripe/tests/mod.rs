@@ -17,7 +17,7 @@ use domain::{
     discount::{Discount, DiscountDuration},
     subscription::{CustomerId, PlanChoice, ProviderSubscriptionId},
 };
-use stub::{Card, KEY, Stub};
+use stub::{Card, Fault, KEY, Stub};
 
 use super::{AccountKeys, AccountSecrets, StripeBilling, StripeMode};
 use crate::{fixtures::PinnedClock, system::SystemIds};
@@ -27,6 +27,10 @@ const ENDPOINT_SECRET: &str = "whsec_test_secret_of_an_endpoint";
 const STARTER: PlanChoice = PlanChoice { tier: Tier::Starter, frequency: Frequency::Monthly };
 const PROFESSIONAL: PlanChoice = PlanChoice { tier: Tier::Professional, frequency: Frequency::Monthly };
 const PROFESSIONAL_YEARLY: PlanChoice = PlanChoice { tier: Tier::Professional, frequency: Frequency::Yearly };
+
+/// How a request can come to nothing, or seem to.
+const FAULTS: [Fault; 4] =
+    [Fault::Lost, Fault::AnswerLost, Fault::BreakDown { is_fulfilled: false }, Fault::BreakDown { is_fulfilled: true }];
 
 /// The adapter and what it talks to.
 struct Bench {

@@ -1,6 +1,6 @@
 //! Subscriptions are begun once, and paid once.
 
-use application::ports::{BillingError, BillingProvider, Ordered, SubscriptionOrder};
+use application::ports::{BillingError, BillingProvider, Ordered, PricedPlan, SubscriptionOrder};
 use chrono::{DateTime, Datelike, TimeDelta};
 use domain::{
     SubscriptionId, Tier,
@@ -9,7 +9,7 @@ use domain::{
 };
 
 use super::{
-    Bench, PROFESSIONAL, PROFESSIONAL_YEARLY, STARTER, dollars, order, percent, plan,
+    Bench, FAULTS, PROFESSIONAL, PROFESSIONAL_YEARLY, STARTER, dollars, order, percent, plan,
     stub::{Card, Fault},
     with_discount,
 };
@@ -236,10 +236,33 @@ async fn an_archived_price_is_made_anew() {
     });
 }
 
+#[tokio::test]
+async fn an_order_that_broke_off_can_be_placed_again_at_another_price() {
+    for fault in FAULTS {
+        let bench = Bench::start();
+        let customer = bench.customer().await;
+        bench.billing.subscribe(&order(&customer, None)).await.unwrap();
+        let order = |item| {
+            let subscription_id = SubscriptionId::restore("subscription-2");
+            SubscriptionOrder { subscription_id, item, ..order(&customer, None) }
+        };
+        // The list of subscriptions and the price are found, and then it breaks off.
+        bench.stub.fail_after(2, fault.clone());
+        assert!(bench.billing.subscribe(&order(plan(PROFESSIONAL))).await.is_err());
+        bench.stub.heal();
+        let dearer = PricedPlan { list_price: dollars(12_900), ..plan(PROFESSIONAL) };
+        let again = bench.billing.subscribe(&order(dearer)).await.unwrap();
+        // What has begun stays as it is.
+        let has_begun = matches!(fault, Fault::AnswerLost | Fault::BreakDown { is_fulfilled: true });
+        assert_eq!(again.subscription.price, dollars(if has_begun { 9_900 } else { 12_900 }));
+        assert_eq!(bench.stub.with(|state| state.subscriptions.len()), 2);
+    }
+}
+
 /// Whatever breaks off wherever: the next try ends with one subscription, which is paid once.
 #[tokio::test]
 async fn an_order_that_breaks_off_anywhere_is_paid_once_when_it_is_placed_again() {
-    for fault in [Fault::Lost, Fault::AnswerLost] {
+    for fault in FAULTS {
         for later in [false, true] {
             let mut steps = 0;
             loop {

@@ -32,6 +32,8 @@ pub(super) enum Fault {
     AnswerLost,
     /// This comes back, from whoever is in between.
     Instead(String),
+    /// It breaks down at Stripe, before or after it is fulfilled, and that is remembered.
+    BreakDown { is_fulfilled: bool },
     /// Nothing comes back.
     Silence,
     /// More comes back than anybody wants to read.
@@ -172,16 +174,30 @@ impl Inner {
             Some(Fault::Instead(text)) => return Reply::Text(text),
             Some(Fault::Silence) => return Reply::Silence,
             Some(Fault::Endless) => return Reply::Endless,
-            Some(Fault::AnswerLost) | None => {}
+            Some(Fault::BreakDown { .. } | Fault::AnswerLost) | None => {}
         }
         let remembered = self.answered.contains_key(seen.idempotency_key.as_deref().unwrap_or_default());
-        let (status, body) = self.fulfil(request, seen);
-        if fault.is_some() {
+        let (status, body) = match fault {
+            Some(Fault::BreakDown { is_fulfilled }) if !remembered => self.break_down(request, seen, is_fulfilled),
+            _ => self.fulfil(request, seen),
+        };
+        if matches!(fault, Some(Fault::AnswerLost)) {
             return Reply::HangUp;
         }
         let is_replayed = remembered && body["error"]["type"] != "idempotency_error";
         let headers = format!("request-id: req_1\r\nidempotent-replayed: {is_replayed}\r\n");
         Reply::Text(answer(&format!("{status} Whatever"), &headers, &body.to_string()))
+    }
+
+    fn break_down(&mut self, request: &Received, seen: Seen, is_fulfilled: bool) -> (u16, Value) {
+        if is_fulfilled {
+            self.fulfil(request, seen.clone());
+        }
+        let broken = (500, json!({ "error": Error::new(500, "api_error", None, None).body }));
+        if let Some(key) = seen.idempotency_key.clone() {
+            self.answered.insert(key, (seen, broken.0, broken.1.clone()));
+        }
+        broken
     }
 
     fn fulfil(&mut self, request: &Received, seen: Seen) -> (u16, Value) {
