@@ -38,7 +38,8 @@ impl Breaker {
     pub(super) fn admit(&self) -> Result<(), Paused> {
         let now = self.clock.now();
         self.change(|state| match state {
-            State::Open { until } if now < until => (state, Err(Paused)),
+            // Of a clock that was put back, nobody knows when the pause was.
+            State::Open { until } if now < until && until - now <= PAUSE => (state, Err(Paused)),
             // This one finds out; the others wait for what it finds.
             State::Open { .. } => (State::Open { until: now + PAUSE }, Ok(())),
             State::Closed { .. } => (state, Ok(())),
@@ -109,6 +110,14 @@ mod tests {
         assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Err(Paused)));
         breaker.succeeded();
         assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_does_not_keep_it_open() {
+        let (breaker, clock) = breaker();
+        fail(&breaker, TOLERATED);
+        clock.advance(TimeDelta::hours(-1));
+        assert_eq!((breaker.admit(), breaker.admit()), (Ok(()), Err(Paused)));
     }
 
     #[test]
