@@ -37,7 +37,7 @@ pub enum BilledStatus {
     Active,
     /// A payment failed and is being tried again.
     PastDue,
-    /// The payment was given up, or collecting it was paused.
+    /// The payment was given up, or a trial ended without anything to pay with.
     Unpaid,
     /// It ended, or its first payment never came.
     Cancelled {
