@@ -12,7 +12,7 @@ use super::{
     client::path_of,
     failure::Failure,
     form::Form,
-    objects::{Coupon, Discount, Expandable, Item, Named, Schedule, Subscription},
+    objects::{Coupon, Discount, Expandable, Named, Schedule, Subscription},
     reading::sold,
 };
 
@@ -25,7 +25,7 @@ impl StripeBilling {
         to: &PricedPlan,
         attempt: &str,
     ) -> Result<BilledSubscription, BillingError> {
-        let mut subscription = self.load_open(id).await?;
+        let mut subscription = self.load_settled(id).await?;
         let terms = catalogue::terms(&self.client, to).await?;
         let (item, _) = sold(&subscription).ok_or(UNKNOWN)?;
         // Whoever tries again after more than a day must not pay again.
@@ -41,8 +41,13 @@ impl StripeBilling {
             let key = format!("change-{id}-{attempt}-{}", form.fingerprint());
             subscription = self.client.post(&path_of("subscriptions", id.as_str())?, &form, &key).await?;
         }
-        // After the payment: what was to come stays if that is declined.
-        let subscription = self.release(subscription).await?;
+        // After the payment: what was to come stays if that is declined. An end that was to come is not taken back.
+        let ends = match &subscription.schedule {
+            Some(schedule) => self.schedule(schedule.id()).await?.ends_by(item_end(&subscription)?),
+            None => false,
+        };
+        let subscription =
+            if ends { self.end_with_period(subscription).await? } else { self.release(subscription).await? };
         self.billed(&subscription).await
     }
 
@@ -52,21 +57,64 @@ impl StripeBilling {
         to: &PricedPlan,
         attempt: &str,
     ) -> Result<BilledSubscription, BillingError> {
-        let subscription = self.load_open(id).await?;
+        let subscription = self.load_settled(id).await?;
         let terms = catalogue::terms(&self.client, to).await?;
-        let subscription = self.keep_on(subscription).await?;
-        let (item, _) = sold(&subscription).ok_or(UNKNOWN)?;
-        let schedule = if let Some(schedule) = &subscription.schedule {
-            self.schedule(schedule.id()).await?
-        } else {
-            // Nothing else can be said about a schedule that is made from a subscription.
-            let form = Form::new().with("from_subscription", &subscription.id).expanding(&Schedule::EXPANDED);
-            self.client.post("/v1/subscription_schedules", &form, &format!("schedule-{id}-{attempt}")).await?
+        let scheduled = match &subscription.schedule {
+            // In one step, in place of whatever it says.
+            Some(schedule) => self.have_change(&subscription, &self.schedule(schedule.id()).await?, &terms, to).await,
+            None => self.begin_change(&subscription, &terms, to, attempt).await,
         };
-        let form = phases(&subscription, item, &schedule, &terms, to.choice.frequency)?;
-        let path = path_of("subscription_schedules", &schedule.id)?;
-        self.client.set::<Named>(&path, &form).await?;
+        if scheduled.is_err() && subscription.schedule.is_none() {
+            self.put_back(&subscription).await;
+        }
+        scheduled?;
         self.look(id).await
+    }
+
+    /// Has a subscription that follows no schedule follow one. Where it was to end, it has to be kept on for that.
+    async fn begin_change(
+        &self,
+        before: &Subscription,
+        terms: &Terms,
+        to: &PricedPlan,
+        attempt: &str,
+    ) -> Result<(), BillingError> {
+        let kept = self.keep_on(before).await?;
+        let subscription = kept.as_ref().unwrap_or(before);
+        // Nothing else can be said about a schedule that is made from a subscription.
+        let form = Form::new().with("from_subscription", &subscription.id).expanding(&Schedule::EXPANDED);
+        let key = format!("schedule-{}-{attempt}", subscription.id);
+        let schedule = self.client.post("/v1/subscription_schedules", &form, &key).await?;
+        self.have_change(subscription, &schedule, terms, to).await
+    }
+
+    async fn have_change(
+        &self,
+        subscription: &Subscription,
+        schedule: &Schedule,
+        terms: &Terms,
+        to: &PricedPlan,
+    ) -> Result<(), BillingError> {
+        let form = phases(subscription, schedule, terms, to.choice.frequency)?.with("end_behavior", "release");
+        self.client.set::<Named>(&path_of("subscription_schedules", &schedule.id)?, &form).await?;
+        Ok(())
+    }
+
+    /// Has a subscription that follows no schedule end as it did before a change that came to nothing halfway. Who is
+    /// told that nothing changed must not be charged for another period. Where even that fails, somebody has to do it.
+    async fn put_back(&self, before: &Subscription) {
+        let form = match before {
+            Subscription { cancel_at_period_end: true, .. } => Form::new().with("cancel_at_period_end", true),
+            Subscription { cancel_at: Some(at), .. } => Form::new().with("cancel_at", at),
+            _ => return,
+        };
+        let put_back = async {
+            self.release(self.load(&before.id).await?).await?;
+            Ok::<_, BillingError>(self.client.set::<Named>(&path_of("subscriptions", &before.id)?, &form).await?)
+        };
+        if let Err(error) = put_back.await {
+            tracing::error!(id = before.id, %error, "a subscription that was to end will be renewed");
+        }
     }
 
     pub(super) async fn switch_renewal(
@@ -75,15 +123,33 @@ impl StripeBilling {
         renews: bool,
     ) -> Result<BilledSubscription, BillingError> {
         let subscription = self.load_open(id).await?;
-        // Whether a subscription ends can only be said while it follows no schedule.
-        let mut subscription = self.release(subscription).await?;
-        if renews {
-            subscription = self.keep_on(subscription).await?;
-        } else if !subscription.cancel_at_period_end {
-            let form = Form::new().with("cancel_at_period_end", true).expanding(&Subscription::EXPANDED);
-            subscription = self.client.set(&path_of("subscriptions", id.as_str())?, &form).await?;
+        if subscription.is_incomplete() {
+            return Err(payment_outstanding());
         }
+        let subscription = if renews {
+            // Whether a subscription goes on can only be said while it follows no schedule.
+            let released = self.release(subscription).await?;
+            self.keep_on(&released).await?.unwrap_or(released)
+        } else {
+            self.end_with_period(subscription).await?
+        };
         self.billed(&subscription).await
+    }
+
+    /// Has a subscription end with its period, in one step: what was to come stays if that fails. One that follows a
+    /// schedule ends with that.
+    async fn end_with_period(&self, subscription: Subscription) -> Result<Subscription, BillingError> {
+        if let Some(schedule) = &subscription.schedule {
+            let schedule = self.schedule(schedule.id()).await?;
+            let form = until_period_end(&subscription, &schedule)?.with("end_behavior", "cancel");
+            self.client.set::<Named>(&path_of("subscription_schedules", &schedule.id)?, &form).await?;
+            return Ok(self.load(&subscription.id).await?);
+        }
+        if subscription.cancel_at_period_end {
+            return Ok(subscription);
+        }
+        let form = Form::new().with("cancel_at_period_end", true).expanding(&Subscription::EXPANDED);
+        Ok(self.client.set(&path_of("subscriptions", &subscription.id)?, &form).await?)
     }
 
     pub(super) async fn move_trial_end(
@@ -91,7 +157,10 @@ impl StripeBilling {
         id: &ProviderSubscriptionId,
         ends_at: Timestamp,
     ) -> Result<BilledSubscription, BillingError> {
-        self.load_open(id).await?;
+        // Stripe would put one that is paid for on trial again.
+        if self.load_open(id).await?.status != "trialing" {
+            return Err(BillingError::Refused("the subscription is not on trial".to_owned()));
+        }
         let form = Form::new()
             .with("trial_end", ends_at.timestamp())
             .with("proration_behavior", "none")
@@ -132,52 +201,76 @@ impl StripeBilling {
         }
     }
 
-    /// Has a subscription not end.
-    async fn keep_on(&self, subscription: Subscription) -> Result<Subscription, BillingError> {
-        let form = match &subscription {
+    /// Has a subscription not end, which follows no schedule. `None` when it does not anyway.
+    async fn keep_on(&self, subscription: &Subscription) -> Result<Option<Subscription>, BillingError> {
+        let form = match subscription {
             Subscription { cancel_at_period_end: true, .. } => Form::new().with("cancel_at_period_end", false),
             Subscription { cancel_at: Some(_), .. } => Form::new().with("cancel_at", ""),
-            _ => return Ok(subscription),
+            _ => return Ok(None),
         };
         let form = form.expanding(&Subscription::EXPANDED);
-        Ok(self.client.set(&path_of("subscriptions", &subscription.id)?, &form).await?)
+        Ok(Some(self.client.set(&path_of("subscriptions", &subscription.id)?, &form).await?))
+    }
+
+    /// A subscription whose plan can be changed: what was never paid is not credited.
+    async fn load_settled(&self, id: &ProviderSubscriptionId) -> Result<Subscription, BillingError> {
+        let subscription = self.load_open(id).await?;
+        match subscription.status.as_str() {
+            "active" | "trialing" => Ok(subscription),
+            _ => Err(payment_outstanding()),
+        }
     }
 }
 
-/// What a schedule says: what there is until the end of the period, and then the other. It is over with the first period
-/// of that, and the subscription goes on.
+fn payment_outstanding() -> BillingError {
+    BillingError::Refused("a payment is outstanding".to_owned())
+}
+
+/// When the period of what is sold here ends.
+fn item_end(subscription: &Subscription) -> Result<i64, BillingError> {
+    sold(subscription).map(|(item, _)| item.current_period_end).ok_or(UNKNOWN)
+}
+
+/// What a schedule says that changes a subscription: what there is until the end of the period, and then the other. It is
+/// over with the first period of that, and the subscription goes on.
 fn phases(
     subscription: &Subscription,
-    item: &Item,
     schedule: &Schedule,
     terms: &Terms,
     frequency: Frequency,
-) -> Result<Form, Failure> {
-    let current = schedule.current_phase.as_ref().ok_or(Failure::Unreadable("the change at the end of the period"))?;
+) -> Result<Form, BillingError> {
     let interval = match frequency {
         Frequency::Monthly => "month",
         Frequency::Yearly => "year",
     };
-    let mut form = Form::new()
-        .with("end_behavior", "release")
-        .with("proration_behavior", "none")
-        .with("phases[0][start_date]", current.start_date)
-        .with("phases[0][end_date]", item.current_period_end)
-        .with("phases[0][items][0][price]", &item.price.id)
-        .with("phases[0][items][0][quantity]", item.quantity.unwrap_or(1))
+    let form = until_period_end(subscription, schedule)?
         .with("phases[1][duration][interval]", interval)
         .with("phases[1][duration][interval_count]", 1)
         .with("phases[1][items][0][price]", &terms.price)
         .with("phases[1][items][0][quantity]", 1)
         .with("phases[1][proration_behavior]", "none");
+    Ok(with_discounts(form, "phases[1]", &kept(subscription, terms), terms))
+}
+
+/// What a schedule says that leaves a subscription as it is until the end of its period. What a phase does not name is
+/// not inherited.
+fn until_period_end(subscription: &Subscription, schedule: &Schedule) -> Result<Form, BillingError> {
+    let current = schedule.current_phase.as_ref().ok_or(Failure::Unreadable("the change at the end of the period"))?;
+    let mut form = Form::new()
+        .with("proration_behavior", "none")
+        .with("phases[0][start_date]", current.start_date)
+        .with("phases[0][end_date]", item_end(subscription)?);
+    for (index, item) in subscription.items.data.iter().enumerate() {
+        form = form
+            .with(format!("phases[0][items][{index}][price]"), &item.price.id)
+            .with(format!("phases[0][items][{index}][quantity]"), item.quantity.unwrap_or(1));
+    }
     if let Some(trial_end) = subscription.trial_end.filter(|_| subscription.status == "trialing") {
         form = form.with("phases[0][trial_end]", trial_end);
     }
-    // What a phase does not name is not inherited.
     let all: Vec<_> = subscription.discounts.iter().filter_map(Expandable::whole).collect();
-    let unchanged = Terms { price: item.price.id.clone(), coupon: None };
-    let form = with_discounts(form, "phases[0]", &all, &unchanged);
-    Ok(with_discounts(form, "phases[1]", &kept(subscription, terms), terms))
+    let unchanged = Terms { price: String::new(), coupon: None };
+    Ok(with_discounts(form, "phases[0]", &all, &unchanged))
 }
 
 /// The discounts that stay whatever a subscription is changed to: the one of the new terms, if it is given already, and

@@ -195,17 +195,24 @@ pub(super) struct ConfirmationSecret {
 #[derive(Deserialize)]
 pub(super) struct Schedule {
     pub(super) id: String,
+    pub(super) end_behavior: String,
     pub(super) phases: Vec<Phase>,
     pub(super) current_phase: Option<PhaseTimes>,
 }
 
 impl Schedule {
     pub(super) const EXPANDED: [&str; 1] = ["phases.items.price"];
+
+    /// Whether the subscription is over with the schedule, by then.
+    pub(super) fn ends_by(&self, by: i64) -> bool {
+        self.end_behavior == "cancel" && self.phases.last().is_some_and(|last| last.end_date <= by)
+    }
 }
 
 #[derive(Deserialize)]
 pub(super) struct Phase {
     pub(super) start_date: i64,
+    pub(super) end_date: i64,
     pub(super) items: Vec<PhaseItem>,
 }
 

@@ -80,16 +80,19 @@ fn status(subscription: &Subscription) -> Result<BilledStatus, Failure> {
 }
 
 fn renewal(subscription: &Subscription, item: &Item, choice: PlanChoice, schedule: Option<&Schedule>) -> Renewal {
-    let ends = subscription.cancel_at.is_some_and(|at| at <= item.current_period_end);
-    if subscription.cancel_at_period_end || ends {
-        return Renewal::Off;
-    }
+    let end = item.current_period_end;
     let next = schedule.and_then(|schedule| {
         let now = schedule.current_phase.as_ref()?.start_date;
-        schedule.phases.iter().find(|phase| phase.start_date > now && phase.start_date <= item.current_period_end)
+        schedule.phases.iter().find(|phase| phase.start_date > now && phase.start_date <= end)
     });
-    let next = next.and_then(|phase| phase.items.iter().find_map(|item| choice_of(item.price.whole()?)));
-    next.filter(|next| *next != choice).map_or(Renewal::Automatic, Renewal::Changing)
+    if let Some(next) = next {
+        let next = next.items.iter().find_map(|item| choice_of(item.price.whole()?));
+        return next.filter(|next| *next != choice).map_or(Renewal::Automatic, Renewal::Changing);
+    }
+    let ends = subscription.cancel_at_period_end
+        || subscription.cancel_at.is_some_and(|at| at <= end)
+        || schedule.is_some_and(|schedule| schedule.ends_by(end));
+    if ends { Renewal::Off } else { Renewal::Automatic }
 }
 
 /// What one period costs after the discount: what was invoiced for the current one, or else, where it was changed since

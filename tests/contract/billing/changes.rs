@@ -83,6 +83,37 @@ pub(super) async fn renewal_is_switched_off_and_on(provider: &Provider) {
     assert_eq!(provider.billing.set_renewal(&before.id, true).await.unwrap(), before);
 }
 
+pub(super) async fn an_end_stays_over_a_change(provider: &Provider) {
+    let id = provider.active(monthly(Tier::Professional)).await.id;
+    provider.billing.change_at_period_end(&id, &monthly(Tier::Starter), "attempt-1").await.unwrap();
+    provider.billing.set_renewal(&id, false).await.unwrap();
+    let after = provider.billing.change_now(&id, &monthly(Tier::Enterprise), "attempt-2").await.unwrap();
+    assert_eq!((after.choice, after.renewal), (monthly(Tier::Enterprise).choice, Renewal::Off));
+    assert_eq!(provider.look(&id).await, after);
+}
+
+pub(super) async fn what_waits_for_its_first_payment_cannot_be_changed(provider: &Provider) {
+    let before = provider.order(monthly(Tier::Starter), None).await.subscription;
+    let (billing, to) = (&provider.billing, monthly(Tier::Professional));
+    for refused in [
+        billing.change_now(&before.id, &to, "attempt-1").await,
+        billing.change_at_period_end(&before.id, &to, "attempt-2").await,
+        billing.set_renewal(&before.id, false).await,
+    ] {
+        assert!(matches!(refused, Err(BillingError::Refused(_))), "{refused:?}");
+    }
+    assert_eq!(provider.look(&before.id).await, before);
+    provider.paid([]).await;
+}
+
+pub(super) async fn what_is_paid_for_is_not_put_on_trial(provider: &Provider) {
+    let before = provider.active(monthly(Tier::Starter)).await;
+    let in_a_week = provider.world.now() + chrono::Duration::days(7);
+    let refused = provider.billing.extend_trial(&before.id, in_a_week).await;
+    assert!(matches!(refused, Err(BillingError::Refused(_))), "{refused:?}");
+    assert_eq!(provider.look(&before.id).await, before);
+}
+
 pub(super) async fn what_is_cancelled_stays_so(provider: &Provider) {
     let before = provider.active(monthly(Tier::Starter)).await;
     let over = provider.billing.cancel(&before.id).await.unwrap();

@@ -36,6 +36,9 @@ macro_rules! for_each_test {
                 a_later_change_takes_the_place_of_the_one_before
                 a_change_now_takes_back_one_that_was_to_come
                 renewal_is_switched_off_and_on
+                an_end_stays_over_a_change
+                what_waits_for_its_first_payment_cannot_be_changed
+                what_is_paid_for_is_not_put_on_trial
                 what_is_cancelled_stays_so
                 an_order_can_be_cancelled_before_it_is_paid
                 what_is_unknown_cannot_be_changed
@@ -55,6 +58,7 @@ macro_rules! for_each_test_in_time {
                 what_is_not_renewed_ends_with_its_period
                 a_first_payment_that_does_not_come_ends_the_order
                 a_renewal_that_is_not_paid_is_past_due
+                what_is_past_due_cannot_be_changed
                 a_change_that_is_not_paid_changes_nothing
                 what_is_left_of_the_period_is_credited
             }

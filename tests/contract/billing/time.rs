@@ -70,6 +70,22 @@ pub(super) async fn a_renewal_that_is_not_paid_is_past_due(provider: &Provider) 
     provider.paid([2900]).await;
 }
 
+pub(super) async fn what_is_past_due_cannot_be_changed(provider: &Provider) {
+    let before = provider.active(monthly(Tier::Starter)).await;
+    provider.world.fail_next_payment(&before.id).await;
+    provider.world.advance(before.period.end() - provider.world.now()).await;
+    let before = provider.look(&before.id).await;
+    let (billing, to) = (&provider.billing, monthly(Tier::Professional));
+    for refused in [
+        billing.change_now(&before.id, &to, "attempt-1").await,
+        billing.change_at_period_end(&before.id, &to, "attempt-2").await,
+    ] {
+        assert!(matches!(refused, Err(BillingError::Refused(_))), "{refused:?}");
+    }
+    assert_eq!(provider.look(&before.id).await, before);
+    provider.paid([2900]).await;
+}
+
 pub(super) async fn a_change_that_is_not_paid_changes_nothing(provider: &Provider) {
     let before = provider.active(monthly(Tier::Starter)).await;
     provider.world.fail_next_payment(&before.id).await;

@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta};
 use domain::subscription::{BilledStatus, BilledSubscription, ProviderSubscriptionId, Renewal};
 
 use super::{
-    Bench, FAULTS, PROFESSIONAL, PROFESSIONAL_YEARLY, STARTER, dollars, percent, plan, stub::Card, with_discount,
+    Bench, FAULTS, PROFESSIONAL, PROFESSIONAL_YEARLY, STARTER, dollars, percent, plan,
+    stub::{Card, Fault},
+    with_discount,
 };
 
 impl Bench {
@@ -17,6 +19,12 @@ impl Bench {
             let (start, end) = state.only().period;
             state.now = start + (end - start) / 2;
         });
+    }
+
+    /// Stripe answers again, and is asked again.
+    fn rest(&self) {
+        self.stub.heal();
+        self.clock.advance(TimeDelta::minutes(1));
     }
 
     fn turn(&self, id: &ProviderSubscriptionId) {
@@ -136,6 +144,10 @@ async fn a_subscription_ends_with_its_period_or_goes_on() {
     let bench = Bench::start();
     let id = bench.subscribed(plan(PROFESSIONAL)).await;
     bench.billing.change_at_period_end(&id, &plan(STARTER), "a1").await.unwrap();
+    bench.billing.set_renewal(&id, false).await.unwrap();
+    // Whether the subscription itself says so, too, or only the schedule that it follows.
+    bench.stub.with(|state| state.only().cancel_at = None);
+    assert_eq!(bench.billed(&id).await.renewal, Renewal::Off);
     // Each as often as somebody likes, within the day in which Stripe remembers keys.
     for _ in 0..2 {
         for (renews, renewal) in [(false, Renewal::Off), (false, Renewal::Off), (true, Renewal::Automatic)] {
@@ -200,6 +212,7 @@ async fn what_is_ended_stays_so() {
 async fn a_trial_ends_at_another_time() {
     let bench = Bench::start();
     let id = bench.subscribed(plan(PROFESSIONAL)).await;
+    bench.stub.with(|state| state.only().status = "trialing");
     let ends_at = DateTime::from_timestamp(bench.stub.with(|state| state.now), 0).unwrap() + TimeDelta::days(20);
     let trial = bench.billing.extend_trial(&id, ends_at).await.unwrap();
     assert_eq!((trial.status, trial.period.end()), (BilledStatus::Trialing, ends_at));
@@ -266,6 +279,95 @@ async fn a_change_that_breaks_off_anywhere_is_made_once_when_it_is_tried_again()
         }
         assert!(steps >= 4, "{steps}");
     }
+}
+
+/// Wherever a change breaks off, whoever is told so is not worse off than before.
+#[tokio::test]
+async fn a_change_that_breaks_off_leaves_what_was_to_come() {
+    for fault in [Fault::Lost, Fault::BreakDown { is_fulfilled: false }] {
+        let mut steps = 0;
+        loop {
+            let bench = Bench::start();
+            let id = bench.subscribed(plan(PROFESSIONAL)).await;
+            // A cheaper plan is to come, and it shall end.
+            bench.billing.change_at_period_end(&id, &plan(STARTER), "a1").await.unwrap();
+            let before = bench.billed(&id).await;
+            bench.stub.fail_after(steps, fault.clone());
+            let end = bench.billing.set_renewal(&id, false).await;
+            bench.rest();
+            if end.is_err() {
+                let after = bench.billed(&id).await;
+                assert!(after == before || after.renewal == Renewal::Off, "{steps}: {after:?}");
+            }
+            // It ends, and shall go on with a cheaper plan. What fails once fails only once.
+            for to_end in ["cancel_at_period_end", "cancel_at"] {
+                bench.billing.set_renewal(&id, true).await.unwrap();
+                bench.stub.with(|state| {
+                    let found = state.only();
+                    found.cancel_at_period_end = to_end == "cancel_at_period_end";
+                    found.cancel_at = (to_end == "cancel_at").then_some(found.period.1);
+                });
+                let before = bench.stub.with(|state| (state.only().cancel_at_period_end, state.only().cancel_at));
+                bench.stub.fail_once_after(steps, vec![fault.clone(); 3]);
+                let attempt = format!("{to_end}-{steps}");
+                let change = bench.billing.change_at_period_end(&id, &plan(STARTER), &attempt).await;
+                bench.rest();
+                let after = bench.billed(&id).await.renewal;
+                if change.is_err() && after == Renewal::Off {
+                    let after = bench.stub.with(|state| (state.only().cancel_at_period_end, state.only().cancel_at));
+                    assert_eq!(after, before, "{steps}");
+                } else {
+                    assert_eq!(after, Renewal::Changing(STARTER), "{steps}");
+                }
+            }
+            if end.is_ok() && steps > 10 {
+                break;
+            }
+            steps += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_end_stays_over_a_change_whatever_was_to_come_before() {
+    for is_changing in [false, true] {
+        let bench = Bench::start();
+        let id = bench.subscribed(plan(PROFESSIONAL)).await;
+        if is_changing {
+            bench.billing.change_at_period_end(&id, &plan(STARTER), "a1").await.unwrap();
+        }
+        bench.billing.set_renewal(&id, false).await.unwrap();
+        let changed = bench.billing.change_now(&id, &plan(PROFESSIONAL_YEARLY), "a2").await.unwrap();
+        assert_eq!((changed.choice, changed.renewal), (PROFESSIONAL_YEARLY, Renewal::Off));
+        bench.turn(&id);
+        let at = DateTime::from_timestamp(bench.stub.with(|state| state.now), 0).unwrap();
+        assert_eq!(bench.billed(&id).await.status, BilledStatus::Cancelled { at });
+        assert_eq!(bench.charges().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_paid_is_not_changed_and_what_is_paid_not_tried() {
+    let bench = Bench::start();
+    let id = bench.subscribed(plan(STARTER)).await;
+    let in_a_day = bench.clock.now() + TimeDelta::days(1);
+    let outstanding = BillingError::Refused("a payment is outstanding".to_owned());
+    for status in ["incomplete", "past_due", "unpaid", "paused"] {
+        bench.stub.with(|state| state.only().status = status);
+        for refused in [
+            bench.billing.change_now(&id, &plan(PROFESSIONAL), "a1").await,
+            bench.billing.change_at_period_end(&id, &plan(PROFESSIONAL), "a2").await,
+        ] {
+            assert_eq!(refused, Err(outstanding.clone()), "{status}");
+        }
+        assert_eq!(bench.billing.set_renewal(&id, false).await.is_err(), status == "incomplete");
+    }
+    for status in ["incomplete", "active", "past_due", "unpaid", "paused"] {
+        bench.stub.with(|state| state.only().status = status);
+        let refused = bench.billing.extend_trial(&id, in_a_day).await;
+        assert_eq!(refused, Err(BillingError::Refused("the subscription is not on trial".to_owned())), "{status}");
+    }
+    assert_eq!(bench.charges(), [2_900]);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ struct Inner {
     state: State,
     seen: Vec<Seen>,
     answered: HashMap<String, (Seen, u16, Value)>,
-    faults: Vec<Fault>,
+    faults: Vec<Option<Fault>>,
     fault_from: Option<(usize, Fault)>,
     key: String,
 }
@@ -121,7 +121,7 @@ impl Stub {
 
     /// What goes wrong with the next requests, one after the other.
     pub(super) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.inner().faults = faults.into_iter().collect();
+        self.inner().faults = faults.into_iter().map(Some).collect();
     }
 
     /// What goes wrong with every request, once that many have been answered.
@@ -129,6 +129,11 @@ impl Stub {
         let mut inner = self.inner();
         let from = inner.seen.len() + answered;
         inner.fault_from = Some((from, fault));
+    }
+
+    /// What goes wrong with some requests, once that many have been answered.
+    pub(super) fn fail_once_after(&self, answered: usize, faults: Vec<Fault>) {
+        self.inner().faults = std::iter::repeat_n(None, answered).chain(faults.into_iter().map(Some)).collect();
     }
 
     /// Nothing goes wrong any more.
@@ -167,7 +172,7 @@ impl Inner {
         let fault = match &self.fault_from {
             Some((from, fault)) if self.seen.len() > *from => Some(fault.clone()),
             _ if self.faults.is_empty() => None,
-            _ => Some(self.faults.remove(0)),
+            _ => self.faults.remove(0),
         };
         match fault {
             Some(Fault::Lost) => return Reply::HangUp,

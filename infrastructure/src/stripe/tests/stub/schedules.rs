@@ -19,7 +19,9 @@ impl State {
         let Subscription { price, discounts, trial_end, .. } = found;
         let phases = vec![Phase { start, end, price, discounts, trial_end }];
         let id = self.name("sub_sched");
-        self.schedules.insert(id.clone(), Schedule { subscription: subscription.clone(), status: "active", phases });
+        let schedule =
+            Schedule { subscription: subscription.clone(), status: "active", end_behavior: "release", phases };
+        self.schedules.insert(id.clone(), schedule);
         self.found(&subscription)?.schedule = Some(id.clone());
         self.schedule(&id, params)
     }
@@ -38,8 +40,9 @@ impl State {
         let is_now = |phase: &&Phase| phase.start <= self.now && self.now < phase.end;
         let current = schedule.phases.iter().find(is_now).filter(|_| schedule.status == "active");
         Ok(json!({
-            "id": id, "object": "subscription_schedule", "status": schedule.status, "end_behavior": "release",
-            "subscription": schedule.subscription, "phases": schedule.phases.iter().map(phase).collect::<Vec<_>>(),
+            "id": id, "object": "subscription_schedule", "status": schedule.status,
+            "end_behavior": schedule.end_behavior, "subscription": schedule.subscription,
+            "phases": schedule.phases.iter().map(phase).collect::<Vec<_>>(),
             "current_phase": current.map(|phase| json!({ "start_date": phase.start, "end_date": phase.end })),
         }))
     }
@@ -49,11 +52,8 @@ impl State {
         if schedule.status != "active" {
             return Err(Error::invalid("schedule_not_active", "schedule"));
         }
-        assert_eq!(
-            (params.need("end_behavior")?, params.need("proration_behavior")?),
-            ("release".into(), "none".into())
-        );
-        let now = &schedule.phases[0];
+        assert_eq!(params.need("proration_behavior")?, "none");
+        let now = self.found(&schedule.subscription)?.clone();
         let mut first = Phase {
             start: params.need_number("phases[0][start_date]")?,
             end: params.need_number("phases[0][end_date]")?,
@@ -62,10 +62,20 @@ impl State {
             trial_end: params.take("phases[0][trial_end]").map(|end| end.parse().unwrap()),
         };
         // What is not named would end.
-        assert_eq!((first.start, &first.price, &first.discounts), (now.start, &now.price, &now.discounts));
-        assert_eq!((first.end, first.trial_end), (now.end, now.trial_end));
+        assert_eq!(
+            (first.start, &first.price, &first.discounts),
+            (schedule.phases[0].start, &now.price, &now.discounts)
+        );
+        assert_eq!((first.end, first.trial_end), (now.period.1, now.trial_end));
         params.take("phases[0][items][0][quantity]");
         first.discounts.clone_from(&now.discounts);
+        let ends = params.need("end_behavior")? == "cancel";
+        self.found(&schedule.subscription)?.cancel_at = ends.then_some(first.end);
+        if ends {
+            let schedule = Schedule { phases: vec![first], end_behavior: "cancel", ..schedule };
+            self.schedules.insert(id.to_owned(), schedule);
+            return self.schedule(id, params);
+        }
         let price = params.need("phases[1][items][0][price]")?;
         params.take("phases[1][items][0][quantity]");
         assert_eq!(params.need("phases[1][duration][interval]")?, self.prices[&price].interval);
@@ -74,7 +84,8 @@ impl State {
         let discounts = self.take_discounts("phases[1][discounts]", params)?;
         let (start, end) = (first.end, self.period_end(first.end, &price));
         let second = Phase { start, end, price, discounts, trial_end: None };
-        self.schedules.insert(id.to_owned(), Schedule { phases: vec![first, second], ..schedule });
+        let schedule = Schedule { phases: vec![first, second], end_behavior: "release", ..schedule };
+        self.schedules.insert(id.to_owned(), schedule);
         self.schedule(id, params)
     }
 
@@ -85,7 +96,8 @@ impl State {
         }
         schedule.status = "released";
         let subscription = schedule.subscription.clone();
-        self.found(&subscription)?.schedule = None;
+        let found = self.found(&subscription)?;
+        (found.schedule, found.cancel_at) = (None, None);
         Ok(json!({ "id": id, "object": "subscription_schedule", "status": "released" }))
     }
 

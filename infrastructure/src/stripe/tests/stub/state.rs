@@ -93,6 +93,7 @@ pub(crate) struct Phase {
 pub(crate) struct Schedule {
     pub(crate) subscription: String,
     pub(crate) status: &'static str,
+    pub(crate) end_behavior: &'static str,
     pub(crate) phases: Vec<Phase>,
 }
 
