@@ -175,6 +175,12 @@ impl ApiError {
         Self { retry_after, ..error }
     }
 
+    /// The billing provider did not do its part. Why, is between it and us.
+    fn without_provider(kind: ErrorKind, retry_after: Option<Duration>) -> Self {
+        let (status, code) = answer_to(kind);
+        Self { retry_after, ..Self::new(status, code, "The billing provider cannot do this now; please try again") }
+    }
+
     pub(crate) fn internal() -> Self {
         let (status, code) = answer_to(ErrorKind::Internal);
         Self::new(status, code, "Something went wrong on our side")
@@ -192,6 +198,10 @@ impl<E: Classified> From<E> for ApiError {
             ErrorKind::Unavailable => {
                 tracing::warn!(error = causes(&error), "request not answered");
                 return Self::unavailable(error.retry_after());
+            }
+            ErrorKind::BillingProvider | ErrorKind::BillingPortal => {
+                tracing::warn!(error = causes(&error), "request not answered");
+                return Self::without_provider(kind, error.retry_after());
             }
             _ => {}
         }

@@ -3,7 +3,8 @@ use std::io;
 use application::{
     Failure as UseCaseFailure,
     auth::{LoginError, RegisterError},
-    ports::StoreError,
+    billing::{PortalError, SubscribeError},
+    ports::{BillingError, StoreError},
 };
 use domain::user::WeakPassword;
 use http_body_util::BodyExt;
@@ -42,6 +43,8 @@ async fn answer(error: impl Into<ApiError>) -> (StatusCode, axum::http::HeaderMa
 #[case(ErrorKind::NotFound, 404, "NOT_FOUND")]
 #[case(ErrorKind::TenantNotFound, 404, "TENANT_NOT_FOUND")]
 #[case(ErrorKind::Unavailable, 503, "SERVICE_UNAVAILABLE")]
+#[case(ErrorKind::BillingProvider, 503, "STRIPE_ERROR")]
+#[case(ErrorKind::BillingPortal, 503, "BILLING_PORTAL_ERROR")]
 #[case(ErrorKind::Internal, 500, "INTERNAL_ERROR")]
 fn each_kind_of_error_has_its_status_and_code(#[case] kind: ErrorKind, #[case] status: u16, #[case] code: &str) {
     let (actual_status, actual_code) = answer_to(kind);
@@ -85,6 +88,25 @@ async fn nothing_of_the_inside_is_shown() {
     assert_eq!((status.as_u16(), &body["code"]), (503, &json!("SERVICE_UNAVAILABLE")));
     assert_eq!(headers["retry-after"], "1");
     assert!(!body.to_string().contains("users"), "{body}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_between_us_and_the_billing_provider_is_not_shown() {
+    let unavailable = BillingError::Unavailable("AccessDeniedException: role account-prod".to_owned());
+    let refused = BillingError::Refused("403 invalid_request_error, request req_7".to_owned());
+    let answers = [
+        answer(SubscribeError::from(unavailable.clone())).await,
+        answer(SubscribeError::from(refused.clone())).await,
+        answer(SubscribeError::from(BillingError::NotConfigured)).await,
+        answer(PortalError::from(unavailable)).await,
+        answer(PortalError::from(refused)).await,
+    ];
+    let codes = ["STRIPE_ERROR", "STRIPE_ERROR", "STRIPE_ERROR", "BILLING_PORTAL_ERROR", "BILLING_PORTAL_ERROR"];
+    for ((status, headers, body), code) in answers.into_iter().zip(codes) {
+        let sentence = "The billing provider cannot do this now; please try again";
+        assert_eq!(body, json!({ "success": false, "error": sentence, "code": code }));
+        assert_eq!((status.as_u16(), &headers["retry-after"]), (503, &"1".parse().unwrap()));
+    }
 }
 
 #[test]

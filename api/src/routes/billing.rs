@@ -92,8 +92,11 @@ async fn get_subscription(
             ))
         ),
         (
-            status = SERVICE_UNAVAILABLE, description = "The billing provider cannot be reached.", body = Failure,
-            example = json!(Failure::of(ErrorCode::StripeError, "The billing provider cannot be reached"))
+            status = SERVICE_UNAVAILABLE, description = "The billing provider cannot do its part now.", body = Failure,
+            example = json!(Failure::of(
+                ErrorCode::StripeError,
+                "The billing provider cannot do this now; please try again"
+            ))
         ),
         TooManyRequests
     )
@@ -281,7 +284,7 @@ async fn post_payment_intent(
         ),
         (
             status = SERVICE_UNAVAILABLE, description = "The provider does not open the page.", body = Failure,
-            example = json!(Failure::of(ErrorCode::BillingPortalError, "The billing provider cannot be reached"))
+            example = json!(Failure::of(ErrorCode::BillingPortalError, "The billing provider cannot do this now; please try again"))
         )
     )
 )]
