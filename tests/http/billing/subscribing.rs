@@ -1,9 +1,11 @@
 //! Trying, ordering and paying.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use domain::{Frequency, Tier, TierOffer};
+use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
-use tests::App;
+use tests::{App, text};
 
 use super::{DECLINED, Shop, VISA};
 
@@ -255,4 +257,25 @@ async fn only_owners_buy() {
     refused.refused(403, "INSUFFICIENT_PERMISSIONS");
     assert_eq!(app.client.get("/user/subscription").bearer(&admin).send().await.data(), Value::Null);
     app.finish().await;
+}
+
+/// The Python services look into the row of the subscription for that.
+#[tokio::test]
+async fn a_subscription_is_stored_with_what_its_tier_includes_now() {
+    let shop = Shop::open().await;
+    let limits = AttributeValue::M([("goals".to_owned(), AttributeValue::N("3".to_owned()))].into());
+    let row = [("tier_id".to_owned(), text("starter")), ("limits".to_owned(), limits)];
+    shop.app.plant(Table::Tiers, row.into()).await;
+    for (tier, goals) in [("starter", "3"), ("professional", "100")] {
+        if tier == "starter" {
+            shop.subscribed("starter", "monthly").await;
+        } else {
+            shop.put("/user/subscription", json!({ "tier": tier })).await.succeeded();
+        }
+        let rows = shop.app.rows(Table::Subscriptions).await;
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        let limits = row["limits"].as_m().unwrap();
+        assert_eq!(limits["goals"], AttributeValue::N(goals.to_owned()), "{tier}");
+    }
+    shop.close().await;
 }

@@ -93,17 +93,17 @@ fn extension_to_item(TrialExtension { from, to, reason, by, at }: &TrialExtensio
         .build()
 }
 
-/// The item of a subscription that is not stored yet.
-pub(in crate::dynamodb) fn to_new_item(subscription: &SubscriptionSnapshot) -> Item {
+/// The item of a subscription that is not stored yet, with the terms of its tier.
+pub(in crate::dynamodb) fn to_new_item(subscription: &SubscriptionSnapshot, terms: TierTerms) -> Item {
     let mut item = to_item(subscription);
     item.extend(ItemBuilder::default().version_after(subscription.version).build());
-    item.insert(LIMITS.to_owned(), limits_of(subscription.choice.tier));
+    item.insert(LIMITS.to_owned(), limits_of(terms));
     item
 }
 
 /// The limits of a tier as the Python services read them: what is unlimited is not named.
-pub(in crate::dynamodb) fn limits_of(tier: Tier) -> AttributeValue {
-    let limits = TierTerms::seed(tier).limits.into_iter();
+pub(in crate::dynamodb) fn limits_of(terms: TierTerms) -> AttributeValue {
+    let limits = terms.limits.into_iter();
     AttributeValue::M(limits.filter_map(|(name, limit)| limit.map(|limit| (name, number(&limit)))).collect())
 }
 

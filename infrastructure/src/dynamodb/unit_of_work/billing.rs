@@ -14,18 +14,20 @@ use crate::dynamodb::{
     tables::Table,
 };
 
-pub(super) fn create_subscription(
+/// Creates the row, with what its tier includes now. The Python services look there, and the tier itself is remembered.
+pub(super) async fn create_subscription(
     plan: &mut Plan,
     store: &DynamoStore,
     subscription: &Subscription,
 ) -> Result<(), StoreError> {
-    let item = subscription::to_new_item(subscription.snapshot());
+    let subscription = subscription.snapshot();
+    let item = subscription::to_new_item(subscription, store.tiers().terms_of(subscription.choice.tier).await?);
     plan.unless(Refusal::AlreadyExists, create(store, Table::Subscriptions, item)?);
     Ok(())
 }
 
 /// Writes what differs, if the row is still the one that was loaded.
-pub(super) fn save_subscription(
+pub(super) async fn save_subscription(
     plan: &mut Plan,
     store: &DynamoStore,
     before: &Subscription,
@@ -35,7 +37,8 @@ pub(super) fn save_subscription(
     let loaded = Loaded { table: Table::Subscriptions, version: before.version, updated_at: before.updated_at };
     let mut changes = Changes::between(&subscription::to_item(before), &subscription::to_item(after));
     if before.choice.tier != after.choice.tier {
-        changes = changes.set(subscription::LIMITS, subscription::limits_of(after.choice.tier));
+        let terms = store.tiers().terms_of(after.choice.tier).await?;
+        changes = changes.set(subscription::LIMITS, subscription::limits_of(terms));
     }
     let changes = changes.set("version", number(&before.version.next().get()));
     let row = store.key(Table::Subscriptions, after.id.as_str());

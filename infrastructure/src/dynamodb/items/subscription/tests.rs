@@ -110,7 +110,7 @@ fn what_is_written_is_read() {
 
 #[test]
 fn the_python_services_find_their_limits() {
-    let limits = limits_of(Tier::Starter);
+    let limits = limits_of(TierTerms::seed(Tier::Starter));
     let limits = limits.as_m().unwrap();
     assert_eq!((limits.get("goals"), limits.get("actions")), (Some(&number(&10)), None));
 }
