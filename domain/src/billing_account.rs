@@ -26,7 +26,7 @@ pub struct BillingAccountSnapshot {
     pub version: Version,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it last changed, or the subscription that the tenant has.
     pub updated_at: Timestamp,
 }
 
@@ -115,6 +115,15 @@ impl BillingAccount {
         }
     }
 
+    /// Notes when the subscription that the tenant has changed: whoever finds it as it was before, where copies of it lag,
+    /// knows that it is not that any more.
+    pub fn hears_of(&mut self, subscription: &Subscription) {
+        let subscription = subscription.snapshot();
+        if self.state.current.as_ref() == Some(&subscription.id) {
+            self.state.updated_at = self.state.updated_at.max(subscription.updated_at);
+        }
+    }
+
     /// Notes that an order came to nothing.
     pub fn forget_order(&mut self, order: &SubscriptionId, now: Timestamp) {
         if self.state.ordered.as_ref() == Some(order) {
@@ -151,6 +160,20 @@ mod tests {
         account.loses(&trial, at(5));
         assert_eq!(account.snapshot().trial_started_at, Some(at(1)));
         assert_eq!(account.start_trial(SubscriptionId::restore("s2"), at(7)), Err(TrialUsed));
+    }
+
+    #[test]
+    fn it_is_as_new_as_the_subscription_that_the_tenant_has() {
+        let start = |id, at| {
+            let (tenant_id, user_id) = (TenantId::restore("t1"), UserId::restore("u1"));
+            Subscription::start_trial(SubscriptionId::restore(id), tenant_id, user_id, Tier::Starter, at).0
+        };
+        let mut account = BillingAccount::open(TenantId::restore("t1"), at(0));
+        account.has(&SubscriptionId::restore("s1"), at(5));
+        for (id, changed_at, known) in [("s2", 9, 5), ("s1", 4, 5), ("s1", 7, 7)] {
+            account.hears_of(&start(id, at(changed_at)));
+            assert_eq!(account.snapshot().updated_at, at(known), "{id}");
+        }
     }
 
     #[test]

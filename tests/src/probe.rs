@@ -1,7 +1,7 @@
 //! Watches the calls to DynamoDB: counts them, and loses those that a test wants lost.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
     },
-    orchestrator::HttpRequest,
+    orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
@@ -61,7 +61,12 @@ struct State {
     faults: Option<(usize, usize, Fault)>,
     /// The operation whose next call is held, and by whom.
     held: Option<(&'static str, Arc<Gate>)>,
+    /// The table whose indexes do not follow it any more, and what queries of them have found.
+    lagging: Option<(String, Found)>,
 }
+
+/// The bodies of the answers to queries, by what they ask.
+type Found = HashMap<Vec<u8>, Vec<u8>>;
 
 #[derive(Debug, Default)]
 struct Gate {
@@ -130,6 +135,33 @@ impl Probe {
         Held(gate)
     }
 
+    /// Keeps the indexes of a table from following it: what a query finds in one when it asks for the first time, it finds
+    /// from then on. The embedded store has no such lag.
+    pub fn let_lag(&self, table: &str) {
+        self.state().lagging = Some((table.to_owned(), Found::new()));
+    }
+
+    /// Lets the indexes catch up.
+    pub fn catch_up(&self) {
+        self.state().lagging = None;
+    }
+
+    /// What a query of a lagging index has found before.
+    fn found_before(&self, body: &[u8]) -> Option<HttpResponse> {
+        let body = self.state().lagging.as_ref()?.1.get(body)?.clone();
+        Some(HttpResponse::new(200_u16.try_into().ok()?, body.into()))
+    }
+
+    /// Keeps what a query of a lagging index finds.
+    fn keep(&self, operation: &str, body: &[u8], answer: &HttpResponse) {
+        let mut state = self.state();
+        let Some((table, found)) = &mut state.lagging else { return };
+        let text = String::from_utf8_lossy(body);
+        if operation == "Query" && text.contains("IndexName") && text.contains(&format!("\"{table}\"")) {
+            found.extend(answer.body().bytes().map(|answer| (body.to_vec(), answer.to_vec())));
+        }
+    }
+
     fn gate(&self, operation: &str) -> Option<Arc<Gate>> {
         self.state().held.take_if(|(held, _)| *held == operation).map(|(_, gate)| gate)
     }
@@ -186,15 +218,22 @@ impl HttpConnector for Watched<SharedHttpConnector> {
                 gate.reached.notify_one();
                 gate.opened.notified().await;
             }
-            let fault = probe.begin(operation, request.body().bytes().unwrap_or_default());
-            let _in_flight = InFlight(probe);
+            let asked = request.body().bytes().unwrap_or_default().to_vec();
+            let fault = probe.begin(operation, &asked);
+            let _in_flight = InFlight(probe.clone());
             // The embedded store may have answered before the caller looks for the first time. Calls that are made
             // together count as that, so each waits until the others had their turn to begin.
             tokio::task::yield_now().await;
             if fault == Some(Fault::RequestLost) {
                 return Err(ConnectorError::io("the test lost the request".into()));
             }
-            let answer = inner.call(request).await;
+            let answer = match probe.found_before(&asked) {
+                Some(found) => Ok(found),
+                None => inner.call(request).await,
+            };
+            if let Ok(answer) = &answer {
+                probe.keep(operation, &asked, answer);
+            }
             if fault == Some(Fault::AnswerLost) {
                 return Err(ConnectorError::timeout("the test lost the answer".into()));
             }

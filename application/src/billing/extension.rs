@@ -11,7 +11,7 @@ use super::{BillingService, ShownSubscription};
 use crate::{
     actor::{PlatformAdmin, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{BillingError, ChangeSet, TenantBilling},
+    ports::{BillingError, ChangeSet, TenantBilling, Write},
     retry::{Setback, look_again, settle},
 };
 
@@ -125,10 +125,18 @@ impl BillingService {
         if let (Some(id), Some(period)) = (&before.snapshot().provider_id, before.snapshot().state.period()) {
             return Ok(Extended::AtProvider(id.clone(), period.end()));
         }
+        let account = billing.account.clone().and_then(|account_before| {
+            let mut account = account_before.clone();
+            account.hears_of(&after);
+            let is_changed = account != account_before;
+            let (before, after) = (Some(Box::new(account_before)), Box::new(account));
+            is_changed.then_some(Write::SaveBillingAccount { before, after })
+        });
         let changes = ChangeSet::default()
             .by_platform_admin(admin)
             .record(extended)
-            .save_subscription(before.clone(), after.clone());
+            .save_subscription(before.clone(), after.clone())
+            .write_if(account);
         self.unit_of_work.commit(changes).await.map_err(look_again::<ExtendTrialError>)?;
         Ok(Extended::Here(Box::new(after)))
     }

@@ -112,6 +112,9 @@ impl Following {
                 account.has(id, now);
             }
         }
+        if !changes.writes.is_empty() {
+            account.hears_of(subscription);
+        }
         if before.as_ref() == Some(&account) {
             return changes;
         }

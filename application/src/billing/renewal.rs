@@ -269,6 +269,7 @@ pub(super) async fn end(
     }
     let mut noted = account.clone().unwrap_or_else(|| BillingAccount::open(scope.tenant_id().clone(), now));
     noted.loses(&before, now);
+    noted.hears_of(&after);
     if account.as_ref() != Some(&noted) {
         changes = changes.write(Write::SaveBillingAccount { before: account.map(Box::new), after: Box::new(noted) });
     }

@@ -270,8 +270,8 @@ pub trait BillingProvider: Send + Sync {
 pub struct TenantBilling {
     /// Its account; `None` when it never ordered anything here.
     pub account: Option<BillingAccount>,
-    /// Every subscription that it has or had, in no order. The two that the account names are as they are now; another
-    /// one, which the Python service made, may be missed or out of date for a moment.
+    /// Every subscription that it has or had, in no order, as it is now. One that the Python service made a moment ago may
+    /// be missed.
     pub subscriptions: Vec<Subscription>,
 }
 

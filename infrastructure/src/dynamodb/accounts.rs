@@ -11,14 +11,13 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::{
-    EmailAddress, OneTimeToken, Plan, Session, SessionId, Tenant, TokenHash, TokenId, User, UserId,
-    verification::Purpose,
+    EmailAddress, OneTimeToken, Session, SessionId, Tenant, TokenHash, TokenId, User, UserId, verification::Purpose,
 };
 use futures::future::try_join;
 
 use super::{
     DynamoStore,
-    items::{email_claim, idempotency_record, one_time_token, refresh_token, session, subscription, tenant, user},
+    items::{email_claim, idempotency_record, one_time_token, refresh_token, session, tenant, user},
     tables::{Table, index},
 };
 use rows::Rows;
@@ -28,8 +27,9 @@ use rows::Rows;
 #[error("a user's tenant has no row")]
 struct NoTenant;
 
-/// Reads accounts from the tables. Whatever has a key is read strongly consistently, in one batch; the
-/// subscription and the holders of unclaimed addresses are found through indexes, which may lag by a moment.
+/// Reads accounts from the tables. Whatever has a key is read strongly consistently, in one batch; subscriptions and the
+/// holders of unclaimed addresses are found through indexes, which may lag by a moment, but for the subscription that
+/// counts.
 #[derive(Clone, Debug)]
 pub struct DynamoAccountRepository {
     store: DynamoStore,
@@ -40,26 +40,23 @@ impl DynamoAccountRepository {
         Self { store }
     }
 
+    /// The user, their tenant, the session, and what there is in other tables of the tenant.
     async fn rows(
         &self,
         scope: &TenantScope,
         user_id: &UserId,
         session_id: Option<&SessionId>,
+        of_tenant: &[Table],
     ) -> Result<Rows, StoreError> {
+        let tenant_id = scope.tenant_id().as_str();
         let mut keys = vec![
             (Table::Users, user_id.as_str()),
             (Table::UserPreferences, user_id.as_str()),
-            (Table::Tenants, scope.tenant_id().as_str()),
+            (Table::Tenants, tenant_id),
         ];
         keys.extend(session_id.map(|id| (Table::AccountSessions, id.as_str())));
+        keys.extend(of_tenant.iter().map(|table| (*table, tenant_id)));
         Rows::get(&self.store, &keys).await
-    }
-
-    async fn live_plan(&self, scope: &TenantScope) -> Result<Option<Plan>, StoreError> {
-        let index = self.store.layout.subscriptions_tenant_index();
-        let items =
-            self.store.query(Table::Subscriptions, Some(index), "tenant_id", scope.tenant_id().as_str()).await?;
-        Ok(subscription::live_plan(&items, self.store.clock.now()))
     }
 
     async fn load(
@@ -68,9 +65,11 @@ impl DynamoAccountRepository {
         user_id: &UserId,
         session_id: Option<&SessionId>,
     ) -> Result<Option<(Account, Option<Session>)>, StoreError> {
-        let (rows, plan) = try_join(self.rows(scope, user_id, session_id), self.live_plan(scope)).await?;
+        let rows = self.rows(scope, user_id, session_id, &[Table::AccountBilling]);
+        let (rows, indexed) = try_join(rows, self.store.indexed_subscriptions(scope)).await?;
         let Some((user, tenant)) = self.user_and_tenant(&rows, scope)? else { return Ok(None) };
         let session = session_of(&rows, &user)?;
+        let plan = self.store.live_plan(scope, rows.item(Table::AccountBilling), indexed).await?;
         Ok(Some((Account { user, tenant, plan }, session)))
     }
 
@@ -144,7 +143,7 @@ impl AccountRepository for DynamoAccountRepository {
         user_id: &UserId,
         session_id: Option<&SessionId>,
     ) -> Result<Option<SignedInAccount>, StoreError> {
-        let rows = self.rows(scope, user_id, session_id).await?;
+        let rows = self.rows(scope, user_id, session_id, &[]).await?;
         let Some((user, tenant)) = self.user_and_tenant(&rows, scope)? else { return Ok(None) };
         let session = session_of(&rows, &user)?;
         Ok(Some(SignedInAccount { user, tenant, session }))

@@ -1,17 +1,16 @@
 //! Reading what tenants pay for.
 
-use std::collections::BTreeMap;
-
 use application::{
     TenantScope,
     ports::{BilledTenant, BillingRepository, StoreError, TenantBilling},
 };
 use async_trait::async_trait;
 use domain::{BillingAccount, Subscription, SubscriptionId, subscription::CustomerId};
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join;
 
 use super::{
     DynamoStore,
+    expression::Item,
     items::{billing_account, subscription},
     tables::{Table, index},
 };
@@ -31,37 +30,32 @@ impl DynamoBillingRepository {
         let item = self.store.get(Table::AccountBilling, scope.tenant_id().as_str()).await?;
         item.as_ref().map(billing_account::read).transpose()
     }
+}
 
-    /// The tenant's subscriptions as their index has them. One that cannot be read is logged and left out: it could
-    /// not be changed anyway, and is in nobody's way.
-    async fn indexed(&self, scope: &TenantScope) -> Result<BTreeMap<SubscriptionId, Subscription>, StoreError> {
-        let index = self.store.layout.subscriptions_tenant_index();
-        let tenant_id = scope.tenant_id().as_str();
-        let items = self.store.query(Table::Subscriptions, Some(index), "tenant_id", tenant_id).await?;
-        let readable = items.iter().filter_map(subscription::read_or_log);
-        Ok(readable.map(|subscription| (subscription.snapshot().id.clone(), subscription)).collect())
-    }
+/// The subscriptions that an account names.
+fn named(account: Option<&BillingAccount>) -> Vec<String> {
+    let account = account.map(BillingAccount::snapshot);
+    let named = account.into_iter().flat_map(|account| [&account.current, &account.ordered]);
+    named.flatten().map(SubscriptionId::to_string).collect()
+}
 
-    async fn subscription(&self, id: SubscriptionId) -> Result<Option<Subscription>, StoreError> {
-        let item = self.store.get(Table::Subscriptions, id.as_str()).await?;
-        item.as_ref().map(subscription::read).transpose()
-    }
+/// Reads a subscription. One that cannot be read is logged and left out, unless the account names it: it could not be
+/// changed anyway, and is in nobody's way.
+fn read(item: &Item, named: &[String]) -> Option<Result<Subscription, StoreError>> {
+    let is_named = subscription::id_of(item).is_some_and(|id| named.iter().any(|named| named == id));
+    if is_named { Some(subscription::read(item)) } else { subscription::read_or_log(item).map(Ok) }
 }
 
 #[async_trait]
 impl BillingRepository for DynamoBillingRepository {
     async fn find(&self, scope: &TenantScope) -> Result<TenantBilling, StoreError> {
-        let (account, mut subscriptions) = try_join(self.account(scope), self.indexed(scope)).await?;
-        let named = account.iter().flat_map(|account| {
-            let account = account.snapshot();
-            [&account.current, &account.ordered].into_iter().flatten().cloned()
-        });
-        for subscription in try_join_all(named.map(|id| self.subscription(id))).await?.into_iter().flatten() {
-            if subscription.snapshot().tenant_id == *scope.tenant_id() {
-                subscriptions.insert(subscription.snapshot().id.clone(), subscription);
-            }
-        }
-        Ok(TenantBilling { account, subscriptions: subscriptions.into_values().collect() })
+        let (account, indexed) = try_join(self.account(scope), self.store.indexed_subscriptions(scope)).await?;
+        let named = named(account.as_ref());
+        let open = indexed.iter().filter(|item| subscription::is_open(item)).filter_map(subscription::id_of);
+        let again: Vec<_> = named.iter().cloned().chain(open.map(str::to_owned)).collect();
+        let items = self.store.read_again(scope, indexed, again).await?;
+        let subscriptions = items.iter().filter_map(|item| read(item, &named)).collect::<Result<_, _>>()?;
+        Ok(TenantBilling { account, subscriptions })
     }
 
     async fn tenant_of(&self, customer: &CustomerId) -> Result<Option<BilledTenant>, StoreError> {

@@ -6,13 +6,9 @@ use application::{
 };
 use async_trait::async_trait;
 use domain::{Entitlements, Tier};
-use futures::future::try_join;
+use futures::future::try_join3;
 
-use super::{
-    DynamoStore, DynamoTierCatalogue,
-    items::{entitlement, subscription},
-    tables::Table,
-};
+use super::{DynamoStore, DynamoTierCatalogue, items::entitlement, tables::Table};
 
 /// Decides from the subscriptions, tiers and tenant-overrides tables.
 #[derive(Clone, Debug)]
@@ -31,14 +27,14 @@ impl DynamoEntitlementRepository {
 impl EntitlementRepository for DynamoEntitlementRepository {
     async fn find(&self, scope: &TenantScope) -> Result<Entitlements, StoreError> {
         let tenant_id = scope.tenant_id().as_str();
-        let index = Some(self.store.layout.subscriptions_tenant_index());
-        let (subscriptions, overrides) = try_join(
-            self.store.query(Table::Subscriptions, index, "tenant_id", tenant_id),
+        let (account, indexed, overrides) = Box::pin(try_join3(
+            self.store.get(Table::AccountBilling, tenant_id),
+            self.store.indexed_subscriptions(scope),
             self.store.query(Table::TenantOverrides, None, "tenant_id", tenant_id),
-        )
+        ))
         .await?;
-        let now = self.store.clock.now();
-        let tier = subscription::live_plan(&subscriptions, now).map_or(Tier::Starter, |plan| plan.tier);
+        let plan = self.store.live_plan(scope, account.as_ref(), indexed).await?;
+        let tier = plan.map_or(Tier::Starter, |plan| plan.tier);
         let overrides = overrides.iter().map(entitlement::read_override).collect::<Result<Vec<_>, _>>()?;
         Ok(Entitlements::of(self.tiers.terms_of(tier).await?, overrides.into_iter().flatten()))
     }

@@ -15,13 +15,13 @@ use domain::{
     EmailAddress, Invitation, InvitationId, InvitationToken, Timestamp,
     invitation::{InvitationStatus, InvitationStatus::Pending},
 };
-use futures::future::try_join;
+use futures::future::try_join3;
 
 use super::{
     DynamoStore, cursor,
     errors::store_error,
     expression::{Changes, Condition, Item, Parts, text},
-    items::{invitation, subscription, tenant},
+    items::{invitation, tenant},
     tables::{Table, index},
 };
 use legacy::LegacyTokens;
@@ -103,18 +103,16 @@ impl InvitationRepository for DynamoInvitationRepository {
             return Ok(None);
         }
         let tenant_id = invitation.snapshot().tenant_id.as_str();
-        let subscriptions = Some(self.store.layout.subscriptions_tenant_index());
-        let (tenant, subscriptions) = try_join(
+        let scope = TenantScope::from(&invitation);
+        let (tenant, account, indexed) = Box::pin(try_join3(
             self.store.get(Table::Tenants, tenant_id),
-            self.store.query(Table::Subscriptions, subscriptions, "tenant_id", tenant_id),
-        )
+            self.store.get(Table::AccountBilling, tenant_id),
+            self.store.indexed_subscriptions(&scope),
+        ))
         .await?;
         let Some(tenant) = tenant.as_ref().map(tenant::read).transpose()? else { return Ok(None) };
-        Ok(Some(HeldInvitation {
-            invitation,
-            tenant,
-            plan: subscription::live_plan(&subscriptions, self.store.clock.now()),
-        }))
+        let plan = self.store.live_plan(&scope, account.as_ref(), indexed).await?;
+        Ok(Some(HeldInvitation { invitation, tenant, plan }))
     }
 
     async fn list(

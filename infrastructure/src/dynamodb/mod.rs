@@ -23,6 +23,7 @@ mod members;
 mod outbox;
 mod sessions;
 mod store;
+mod subscriptions;
 pub mod tables;
 mod tenants;
 mod tiers;

@@ -4,6 +4,7 @@ mod breaking_off;
 mod changing;
 mod ending;
 mod held_trials;
+mod lagging;
 mod overtaking;
 mod racing;
 mod shuffled;

@@ -2,7 +2,8 @@
 
 use application::ports::StoreError;
 use domain::{
-    BillingAccount, SubscriptionId, TenantId, billing_account::BillingAccountSnapshot, subscription::CustomerId,
+    BillingAccount, SubscriptionId, TenantId, Timestamp, billing_account::BillingAccountSnapshot,
+    subscription::CustomerId,
 };
 
 use super::{ItemBuilder, Reader};
@@ -30,6 +31,14 @@ pub(in crate::dynamodb) fn to_item(account: &BillingAccountSnapshot) -> Item {
         .time("created_at", *created_at)
         .time("updated_at", *updated_at)
         .build()
+}
+
+/// The subscription that counts, and when that changed last. An account that does not say so in a way that can be read is
+/// no reason to keep anybody from signing in.
+pub(in crate::dynamodb) fn read_current(item: &Item) -> Option<(&str, Timestamp)> {
+    let row = Reader::new(Table::AccountBilling, item);
+    let (_, changed_at) = row.created_and_updated().ok()?;
+    Some((row.text_if("current_subscription_id").ok()??, changed_at))
 }
 
 /// Reads an account.

@@ -144,6 +144,27 @@ pub(in crate::dynamodb) fn read_usage(items: &[Item]) -> Result<BTreeMap<String,
     counts.iter().map(named).collect()
 }
 
+/// Which subscription a row is of.
+pub(in crate::dynamodb) fn id_of(item: &Item) -> Option<&str> {
+    Reader::new(Table::Subscriptions, item).text_if("subscription_id").ok().flatten()
+}
+
+/// Whose subscription a row is of.
+pub(in crate::dynamodb) fn tenant_of(item: &Item) -> Option<&str> {
+    Reader::new(Table::Subscriptions, item).text_if("tenant_id").ok().flatten()
+}
+
+/// When a row changed last.
+pub(in crate::dynamodb) fn updated_at(item: &Item) -> Option<Timestamp> {
+    Reader::new(Table::Subscriptions, item).created_and_updated().ok().map(|(_, updated_at)| updated_at)
+}
+
+/// Whether a row is of a subscription that may change yet.
+pub(in crate::dynamodb) fn is_open(item: &Item) -> bool {
+    let status = Reader::new(Table::Subscriptions, item).text_if("status");
+    !matches!(status, Ok(Some(status)) if status == SubscriptionStatus::Cancelled.as_str())
+}
+
 /// Reads a subscription, if it can be read.
 pub(in crate::dynamodb) fn read_or_log(item: &Item) -> Option<Subscription> {
     read(item)
