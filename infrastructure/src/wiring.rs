@@ -4,7 +4,7 @@ mod billing;
 mod events;
 mod reconciliation;
 
-pub use reconciliation::reconciliation;
+pub use reconciliation::{assemble_reconciliation, reconciliation};
 
 use std::{io, path::Path, sync::Arc};
 

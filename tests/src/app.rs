@@ -12,6 +12,7 @@ use std::{
 use api::{ApiState, HealthService, HttpSettings, ServiceInfo};
 use application::{
     Relay, UseCases,
+    billing::Reconciliation,
     ports::{Clock, IdGenerator},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -70,6 +71,7 @@ pub struct App {
     pub use_cases: Box<UseCases>,
     /// The secret that signs tokens.
     pub jwt_secret: String,
+    config: Box<Config>,
     billing: Option<LocalBilling>,
     now: Arc<dyn Clock>,
     relay: Box<Relay>,
@@ -136,6 +138,13 @@ impl App {
     /// Takes the money, which there is none of. Panics in a stage in which money is meant.
     pub fn billing(&self) -> &LocalBilling {
         self.billing.as_ref().expect("the provider inside the process")
+    }
+
+    /// Compares what is paid for here and there, as the command does it. Past the probe: the service asks none of it.
+    pub fn reconciliation(&self) -> Reconciliation {
+        let provider = Arc::new(self.billing().clone());
+        let ambient = Ambient { clock: Arc::clone(&self.now), ids: Arc::new(SystemIds) };
+        wiring::assemble_reconciliation(&self.config, self.dynamodb.clone(), provider, ambient)
     }
 
     /// An address that nobody has used yet.
@@ -290,7 +299,8 @@ impl App {
             clock,
             dynamodb,
             probe,
-            tables: config.tables,
+            tables: config.tables.clone(),
+            config: Box::new(config),
             use_cases: Box::new(services.use_cases),
             billing: services.local_billing,
             jwt_secret,
