@@ -39,11 +39,16 @@ fn named(account: Option<&BillingAccount>) -> Vec<String> {
     named.flatten().map(SubscriptionId::to_string).collect()
 }
 
-/// Reads a subscription. One that cannot be read is logged and left out, unless the account names it: it could not be
-/// changed anyway, and is in nobody's way.
+/// Reads a subscription. One that cannot be read is an error when the account names it, and when the provider may bill
+/// it: who does not know of it orders or adopts it a second time. Any other one is logged and left out.
 fn read(item: &Item, named: &[String]) -> Option<Result<Subscription, StoreError>> {
-    let is_named = subscription::id_of(item).is_some_and(|id| named.iter().any(|named| named == id));
-    if is_named { Some(subscription::read(item)) } else { subscription::read_or_log(item).map(Ok) }
+    match subscription::read_or_log(item) {
+        Err(error) => {
+            let is_named = subscription::id_of(item).is_some_and(|id| named.iter().any(|named| named == id));
+            (is_named || subscription::may_be_billed(item)).then_some(Err(error))
+        }
+        readable => Some(readable),
+    }
 }
 
 #[async_trait]

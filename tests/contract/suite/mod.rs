@@ -10,6 +10,7 @@ mod drifted;
 pub(crate) mod entitlements;
 pub(crate) mod failures;
 mod gate;
+pub(crate) mod following;
 pub(crate) mod given;
 pub(crate) mod idempotency;
 pub(crate) mod identities;
@@ -250,6 +251,11 @@ macro_rules! for_each_test {
                 every_billed_tenant_is_listed_once_whatever_the_page
                 a_cursor_of_something_else_is_refused
                 every_finding_is_documented
+            }
+            following {
+                an_order_that_a_live_subscription_replaces_gives_its_code_back
+                what_cannot_be_read_is_not_adopted_a_second_time
+                what_cannot_be_read_and_is_not_billed_is_left_out
             }
             tiers {
                 tiers_without_rows_are_as_seeded

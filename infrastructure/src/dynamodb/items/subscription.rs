@@ -22,6 +22,9 @@ use crate::dynamodb::{
     tables::Table,
 };
 
+/// What the provider calls it.
+const PROVIDER_ID: &str = "external_subscription_id";
+
 /// The limits of its tier, which the Python services read in the subscription.
 pub(in crate::dynamodb) const LIMITS: &str = "limits";
 
@@ -57,7 +60,7 @@ pub(in crate::dynamodb) fn to_item(subscription: &SubscriptionSnapshot) -> Item 
         .time("current_period_start", start)
         .time("current_period_end", end)
         .text_if("promo_code", promo_code.as_ref().map(PromoCode::as_str))
-        .text_if("external_subscription_id", provider_id.as_ref().map(ProviderSubscriptionId::as_str))
+        .text_if(PROVIDER_ID, provider_id.as_ref().map(ProviderSubscriptionId::as_str))
         .time_if("last_event_at", *last_event_at)
         .text_if("cancellation_reason", cancellation_reason.as_ref().map(CancellationReason::as_str))
         .time("created_at", *created_at)
@@ -114,7 +117,7 @@ pub(in crate::dynamodb) fn limits_of(terms: TierTerms) -> AttributeValue {
 /// its people from signing in.
 pub(in crate::dynamodb) fn live_plan<'a>(items: impl IntoIterator<Item = &'a Item>, now: Timestamp) -> Option<Plan> {
     let plans = items.into_iter().filter_map(|item| {
-        let subscription = read_or_log(item).filter(|subscription| subscription.is_live(now))?;
+        let subscription = read_or_log(item).ok().filter(|subscription| subscription.is_live(now))?;
         // Clients are told when the trial ended also once it is paid for.
         let trial_ends_at = Reader::new(Table::Subscriptions, item).time_if("trial_ends_at").ok().flatten();
         Some(Plan { trial_ends_at, ..subscription.plan() })
@@ -165,15 +168,18 @@ pub(in crate::dynamodb) fn is_open(item: &Item) -> bool {
     !matches!(status, Ok(Some(status)) if status == SubscriptionStatus::Cancelled.as_str())
 }
 
-/// Reads a subscription, if it can be read.
-pub(in crate::dynamodb) fn read_or_log(item: &Item) -> Option<Subscription> {
-    read(item)
-        .inspect_err(|error| {
-            let subscription_id = Reader::new(Table::Subscriptions, item).text_if("subscription_id").ok().flatten();
-            let error: &dyn std::error::Error = error;
-            tracing::warn!(subscription_id, error, "a subscription cannot be read");
-        })
-        .ok()
+/// Reads a subscription. The log says which one cannot be read.
+pub(in crate::dynamodb) fn read_or_log(item: &Item) -> Result<Subscription, StoreError> {
+    read(item).inspect_err(|error| {
+        let subscription_id = Reader::new(Table::Subscriptions, item).text_if("subscription_id").ok().flatten();
+        let error: &dyn std::error::Error = error;
+        tracing::warn!(subscription_id, error, "a subscription cannot be read");
+    })
+}
+
+/// Whether the provider has a name for a subscription, or may have one: what is written there cannot be read either.
+pub(in crate::dynamodb) fn may_be_billed(item: &Item) -> bool {
+    !matches!(Reader::new(Table::Subscriptions, item).text_if(PROVIDER_ID), Ok(None))
 }
 
 /// Reads a subscription.
@@ -196,7 +202,7 @@ pub(in crate::dynamodb) fn read(item: &Item) -> Result<Subscription, StoreError>
         price,
         state: read_state(row, item, frequency, created_at, updated_at)?,
         promo_code: row.text_if("promo_code")?.map(PromoCode::restore),
-        provider_id: row.text_if("external_subscription_id")?.map(ProviderSubscriptionId::restore),
+        provider_id: row.text_if(PROVIDER_ID)?.map(ProviderSubscriptionId::restore),
         last_event_at: row.time_if("last_event_at")?,
         cancellation_reason: row.text_if("cancellation_reason")?.map(CancellationReason::restore),
         trial_extensions: extensions.map(|value| read_extension(row, value)).collect::<Result<_, _>>()?,
