@@ -48,12 +48,9 @@ pub enum ChangePlanError {
     /// It cannot be changed now.
     #[error(transparent)]
     Refused(#[from] ChangeRefused),
-    /// What was chosen is not on sale.
-    #[error("this plan is not offered")]
-    NotOffered,
-    /// The promotion code does not apply, or the plan is the same as before.
-    #[error("this promotion code is not valid")]
-    PromoCode,
+    /// What was chosen is not on sale, or not with this promotion code.
+    #[error(transparent)]
+    NotPriced(#[from] NotPriced),
     /// The provider did not do it, or the payment was declined.
     #[error(transparent)]
     Provider(#[from] BillingError),
@@ -68,8 +65,7 @@ impl Classified for ChangePlanError {
             Self::Denied(denied) => denied.kind(),
             Self::NoSubscription | Self::Refused(ChangeRefused::NotPaidFor) => ErrorKind::SubscriptionNotFound,
             Self::Refused(ChangeRefused::PaymentOutstanding) => ErrorKind::PaymentRequired,
-            Self::NotOffered => ErrorKind::Validation,
-            Self::PromoCode => ErrorKind::PromoCodeInvalid,
+            Self::NotPriced(why) => why.kind(),
             Self::Provider(error) => error.kind(),
             Self::Failed(failure) => failure.kind(),
         }
@@ -77,24 +73,13 @@ impl Classified for ChangePlanError {
 
     fn field(&self) -> Option<(&'static str, String)> {
         match self {
-            Self::NotOffered => Some(("tier_id", self.to_string())),
-            Self::PromoCode => Some(("promo_code", self.to_string())),
+            Self::NotPriced(why) => why.field(),
             _ => None,
         }
     }
 }
 
 from_port_errors!(ChangePlanError);
-
-impl From<NotPriced> for ChangePlanError {
-    fn from(error: NotPriced) -> Self {
-        match error {
-            NotPriced::NotOffered => Self::NotOffered,
-            NotPriced::PromoCode => Self::PromoCode,
-            NotPriced::Failed(failure) => Self::Failed(failure),
-        }
-    }
-}
 
 /// A change that has been decided.
 struct Decided {
@@ -162,7 +147,7 @@ impl BillingService {
         let decided = Decided { subscription, change, plan: priced.plan };
         let Some(code) = priced.code.filter(|_| !is_redeemed) else { return Ok(decided) };
         if matches!(change, PlanChange::Nothing | PlanChange::TakenBack) {
-            return Err(ChangePlanError::PromoCode.into());
+            return Err(ChangePlanError::from(NotPriced::PromoCode).into());
         }
         let changes = ChangeSet::default().by(actor.user_id());
         let changes = self
@@ -170,7 +155,9 @@ impl BillingService {
             .map_err(|refused| ChangePlanError::from(NotPriced::from(refused)))?;
         match self.unit_of_work.commit(changes).await {
             Ok(()) => Ok(decided),
-            Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => Err(ChangePlanError::PromoCode.into()),
+            Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => {
+                Err(ChangePlanError::from(NotPriced::PromoCode).into())
+            }
             Err(error) => Err(look_again(error)),
         }
     }

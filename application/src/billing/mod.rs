@@ -25,6 +25,7 @@ pub use change::{ChangePlan, ChangePlanError, PlanChanged};
 pub use extension::{ExtendTrial, ExtendTrialError};
 pub use portal::{OpenPortal, PortalError};
 pub use reconcile::{
+pub use price::NotPriced;
     Done, Drift, Finding, Reconciler, Reconciliation, ReconciliationPorts, Run, Side, TenantFailure, TenantReport,
 };
 pub use renewal::{CancelSubscription, RenewalError};

@@ -9,7 +9,7 @@ use domain::{
 use super::BillingService;
 use crate::{
     actor::TenantScope,
-    error::{Failure, from_port_errors},
+    error::{Classified, ErrorKind, Failure, from_port_errors},
     ports::{ChangeSet, DiscountRepository, PricedPlan, PromoDiscount, StoreError, Write},
 };
 
@@ -25,13 +25,34 @@ pub(super) struct Priced {
 
 /// Why a plan has no price.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotPriced {
+pub enum NotPriced {
+    /// What was chosen is not on sale.
     #[error("this plan is not offered")]
     NotOffered,
+    /// The promotion code does not apply. Which of the reasons it is, is not said (it would tell which codes exist).
     #[error("this promotion code is not valid")]
     PromoCode,
+    /// Something else.
     #[error(transparent)]
     Failed(#[from] Failure),
+}
+
+impl Classified for NotPriced {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotOffered => ErrorKind::Validation,
+            Self::PromoCode => ErrorKind::PromoCodeInvalid,
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
+
+    fn field(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::NotOffered => Some(("tier_id", self.to_string())),
+            Self::PromoCode => Some(("promo_code", self.to_string())),
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 from_port_errors!(NotPriced);

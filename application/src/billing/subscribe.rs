@@ -58,12 +58,9 @@ pub enum SubscribeError {
     /// Somebody gave the order up, or ordered something else, before it was paid.
     #[error("this order was given up meanwhile")]
     GivenUp,
-    /// What was chosen is not on sale.
-    #[error("this plan is not offered")]
-    NotOffered,
-    /// The promotion code does not apply. Which of the reasons it is, is not said (it would tell which codes exist).
-    #[error("this promotion code is not valid")]
-    PromoCode,
+    /// What was chosen is not on sale, or not with this promotion code.
+    #[error(transparent)]
+    NotPriced(#[from] NotPriced),
     /// The idempotency key was used for something else.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -80,8 +77,7 @@ impl Classified for SubscribeError {
         match self {
             Self::Denied(denied) => denied.kind(),
             Self::Subscribed | Self::NothingToPay | Self::GivenUp => ErrorKind::Conflict,
-            Self::NotOffered => ErrorKind::Validation,
-            Self::PromoCode => ErrorKind::PromoCodeInvalid,
+            Self::NotPriced(why) => why.kind(),
             Self::KeyReused(_) => ErrorKind::IdempotencyKeyReused,
             Self::Provider(error) => error.kind(),
             Self::Failed(failure) => failure.kind(),
@@ -90,24 +86,13 @@ impl Classified for SubscribeError {
 
     fn field(&self) -> Option<(&'static str, String)> {
         match self {
-            Self::NotOffered => Some(("tier_id", self.to_string())),
-            Self::PromoCode => Some(("promo_code", self.to_string())),
+            Self::NotPriced(why) => why.field(),
             _ => None,
         }
     }
 }
 
 from_port_errors!(SubscribeError);
-
-impl From<NotPriced> for SubscribeError {
-    fn from(error: NotPriced) -> Self {
-        match error {
-            NotPriced::NotOffered => Self::NotOffered,
-            NotPriced::PromoCode => Self::PromoCode,
-            NotPriced::Failed(failure) => Self::Failed(failure),
-        }
-    }
-}
 
 impl From<ReplayError> for SubscribeError {
     fn from(error: ReplayError) -> Self {
@@ -375,7 +360,9 @@ impl BillingService {
             .write_if(record.map(Write::Remember));
         match self.unit_of_work.commit(changes).await {
             Ok(()) => Ok(Placed { subscription, item: item.plan, is_resumed: false }),
-            Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => Err(SubscribeError::PromoCode.into()),
+            Err(CommitError::Refused(Refusal::CodeUsedByTenant)) => {
+                Err(SubscribeError::from(NotPriced::PromoCode).into())
+            }
             Err(error) => Err(look_again(error)),
         }
     }
