@@ -127,6 +127,12 @@ impl BillingService {
         Ok(PlanChanged { subscription: self.shown(subscription).await?, effective_at })
     }
 
+    /// The promotion code whose discount the subscription has at the provider, which knows whether it is used up.
+    async fn going_on(&self, subscription: &Subscription) -> Result<Option<PromoCode>, ChangePlanError> {
+        let Some(id) = &subscription.snapshot().provider_id else { return Ok(None) };
+        Ok(self.provider.subscription(id).await?.and_then(|billed| billed.promo_code))
+    }
+
     /// Decides what the change is, and puts the redemption of its promotion code on record. Where the change breaks off
     /// after that, it goes on when it is asked for again: the code is this subscription's then.
     async fn try_decide(&self, actor: &Actor, command: &ChangePlan) -> Result<Decided, Setback<ChangePlanError>> {
@@ -137,16 +143,30 @@ impl BillingService {
         let choice =
             PlanChoice { tier: command.tier.unwrap_or(tier), frequency: command.frequency.unwrap_or(frequency) };
         let change = subscription.change_to(choice).map_err(ChangePlanError::from)?;
-        let promo_code = command.promo_code.as_ref();
-        let redeemed = match promo_code {
-            Some(code) => self.discounts.redemption(&scope, code).await?,
-            None => None,
+        let changes_plan = matches!(change, PlanChange::Now | PlanChange::AtPeriodEnd);
+        let going_on = if changes_plan { self.going_on(&subscription).await? } else { None };
+        let new_code = command.promo_code.as_ref().filter(|named| going_on.as_ref() != Some(*named));
+        let Some(code) = new_code else {
+            let priced = match &going_on {
+                Some(code) => self.priced_going_on(choice, code).await,
+                None => self.priced(choice, None, false).await,
+            };
+            let plan = priced.map_err(ChangePlanError::from)?.plan;
+            return match command.promo_code {
+                Some(_) if plan.discount.is_none() => Err(ChangePlanError::from(NotPriced::PromoCode).into()),
+                _ => Ok(Decided { subscription, change, plan }),
+            };
         };
+        // What it was ordered with, and does not go on, is used up.
+        if changes_plan && subscription.snapshot().promo_code.as_ref() == Some(code) {
+            return Err(ChangePlanError::from(NotPriced::PromoCode).into());
+        }
+        let redeemed = self.discounts.redemption(&scope, code).await?;
         let is_redeemed = redeemed.is_some_and(|redeemed| redeemed.subscription_id == subscription.snapshot().id);
-        let priced = self.priced(choice, promo_code, is_redeemed).await.map_err(ChangePlanError::from)?;
+        let priced = self.priced(choice, Some(code), is_redeemed).await.map_err(ChangePlanError::from)?;
         let decided = Decided { subscription, change, plan: priced.plan };
         let Some(code) = priced.code.filter(|_| !is_redeemed) else { return Ok(decided) };
-        if matches!(change, PlanChange::Nothing | PlanChange::TakenBack) {
+        if !changes_plan {
             return Err(ChangePlanError::from(NotPriced::PromoCode).into());
         }
         let changes = ChangeSet::default().by(actor.user_id());

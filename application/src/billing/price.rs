@@ -89,6 +89,14 @@ impl BillingService {
         Ok(Priced { plan: PricedPlan { choice, list_price, discount: Some(discount) }, price, code: Some(code) })
     }
 
+    /// What a plan costs for who has the discount of this code on what they have now: it goes on, unless it is for other
+    /// plans.
+    pub(super) async fn priced_going_on(&self, choice: PlanChoice, code: &PromoCode) -> Result<Priced, NotPriced> {
+        let found = self.discounts.find(code).await?;
+        let covers = found.is_some_and(|found| found.covers(choice.tier, choice.frequency).is_ok());
+        self.priced(choice, Some(code).filter(|_| covers), true).await
+    }
+
     /// Redeems a code for a subscription, in the transaction of the changes.
     pub(super) fn redeem(
         &self,

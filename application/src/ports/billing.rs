@@ -59,7 +59,8 @@ pub struct PricedPlan {
     pub choice: PlanChoice,
     /// What one period costs, before the discount.
     pub list_price: Money,
-    /// What is taken off.
+    /// What is taken off. The discount of a code that the subscription has already goes on where it is, and does not
+    /// begin again; that of any other code ends.
     pub discount: Option<PromoDiscount>,
 }
 

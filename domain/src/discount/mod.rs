@@ -253,7 +253,19 @@ impl DiscountCode {
             Err(CodeRefused::Expired)
         } else if terms.max_redemptions.is_some_and(|max| max.get() <= *redeemed) {
             Err(CodeRefused::Exhausted)
-        } else if !tier.is_paid() || !(terms.tiers.is_empty() || terms.tiers.contains(&tier)) {
+        } else {
+            self.covers(tier, frequency)
+        }
+    }
+
+    /// Whether its discount is for this plan, be it redeemed now or long ago.
+    ///
+    /// # Errors
+    ///
+    /// [`CodeRefused`] says why not.
+    pub fn covers(&self, tier: Tier, frequency: Frequency) -> Result<(), CodeRefused> {
+        let terms = &self.state.terms;
+        if !tier.is_paid() || !(terms.tiers.is_empty() || terms.tiers.contains(&tier)) {
             Err(CodeRefused::OtherTier)
         } else if !(terms.frequencies.is_empty() || terms.frequencies.contains(&frequency)) {
             Err(CodeRefused::OtherFrequency)

@@ -1,7 +1,7 @@
 //! A subscription as the billing provider has it.
 
 use super::{PlanChoice, Renewal};
-use crate::{BillingPeriod, Money, SubscriptionId, TenantId, Timestamp};
+use crate::{BillingPeriod, Money, SubscriptionId, TenantId, Timestamp, discount::PromoCode};
 
 /// What the billing provider says about a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct BilledSubscription {
     pub choice: PlanChoice,
     /// What one period costs, after the discount.
     pub price: Money,
+    /// The promotion code whose discount goes on: it is not used up by the payments that were made.
+    pub promo_code: Option<PromoCode>,
     /// The current period, or the last one.
     pub period: BillingPeriod,
     /// What becomes of it at the end of the period.

@@ -35,6 +35,7 @@ fn billed(status: BilledStatus) -> BilledSubscription {
         status,
         choice: STARTER,
         price: usd(2_900),
+        promo_code: None,
         period: BillingPeriod::lasting(at(0), Duration::days(31)),
         renewal: Renewal::Automatic,
     }

@@ -3,7 +3,7 @@
 use application::ports::{BillingError, PricedPlan, PromoDiscount};
 use domain::{
     Frequency, Money, Tier,
-    discount::{Discount, DiscountDuration},
+    discount::{Discount, DiscountDuration, PromoCode},
     subscription::PlanChoice,
 };
 
@@ -27,28 +27,44 @@ const PROMO_CODE: &str = "promo_code";
 const OTHER_UNITS: [&str; 3] = ["ISK", "MGA", "UGX"];
 
 /// A price and a discount that exist at Stripe.
-pub(super) struct Terms {
+pub(super) struct Terms<'a> {
     pub(super) price: String,
-    /// The coupon.
-    pub(super) coupon: Option<String>,
+    pub(super) discount: Given<'a>,
 }
 
-/// Finds or makes what is needed to sell a plan.
-pub(super) async fn terms(client: &Client, plan: &PricedPlan) -> Result<Terms, BillingError> {
+/// How a discount is given.
+pub(super) enum Given<'a> {
+    /// There is none.
+    Nothing,
+    /// By a coupon.
+    Coupon(String),
+    /// By the one that the subscription has for this code: it goes on.
+    Already(&'a PromoCode),
+    /// By the price, which is less for this code.
+    Price(&'a PromoCode),
+}
+
+/// Finds or makes what is needed to sell a plan. `going_on`: the code whose discount the subscription has.
+pub(super) async fn terms<'a>(
+    client: &Client,
+    plan: &'a PricedPlan,
+    going_on: Option<&PromoCode>,
+) -> Result<Terms<'a>, BillingError> {
     let PricedPlan { choice, list_price, discount } = plan;
     // An amount that is taken off for ever is no coupon any more since version 2025-03-31. What is left is a price.
-    if let Some(PromoDiscount { discount: fixed @ Discount::Fixed(_), duration: DiscountDuration::Forever, .. }) =
+    if let Some(PromoDiscount { code, discount: fixed @ Discount::Fixed(_), duration: DiscountDuration::Forever }) =
         discount
     {
         let left = fixed.price_of(list_price).map_err(|error| BillingError::Refused(error.to_string()))?;
-        return Ok(Terms { price: price(client, *choice, &left).await?, coupon: None });
+        return Ok(Terms { price: price(client, *choice, &left).await?, discount: Given::Price(code) });
     }
     let price = price(client, *choice, list_price).await?;
-    let coupon = match discount {
-        Some(discount) => Some(coupon(client, discount, choice.frequency).await?),
-        None => None,
+    let discount = match discount {
+        Some(discount) if going_on == Some(&discount.code) => Given::Already(&discount.code),
+        Some(discount) => Given::Coupon(coupon(client, discount, choice.frequency).await?),
+        None => Given::Nothing,
     };
-    Ok(Terms { price, coupon })
+    Ok(Terms { price, discount })
 }
 
 async fn price(client: &Client, choice: PlanChoice, amount: &Money) -> Result<String, BillingError> {
@@ -114,9 +130,9 @@ async fn product(client: &Client, tier: Tier) -> Result<String, Failure> {
     }
 }
 
-/// Whether a coupon was made here, for a promotion code.
-pub(super) fn is_ours(coupon: &Coupon) -> bool {
-    coupon.metadata.contains_key(PROMO_CODE)
+/// The promotion code that a coupon was made for; `None` for what somebody made at Stripe.
+pub(super) fn promo_code(coupon: &Coupon) -> Option<&str> {
+    coupon.metadata.get(PROMO_CODE).map(String::as_str)
 }
 
 /// The coupon of a promotion code. What it takes off and for how long is part of its name, because neither can be changed

@@ -8,12 +8,12 @@ use domain::{
 
 use super::{
     StripeBilling,
-    catalogue::{self, Terms},
+    catalogue::{self, Given, Terms},
     client::path_of,
     failure::Failure,
     form::Form,
     objects::{Coupon, Discount, Expandable, Named, Schedule, Subscription},
-    reading::sold,
+    reading::{PRICE_PROMO_CODE, coupon_of, promo_code_of, sold},
 };
 
 const UNKNOWN: BillingError = BillingError::Unknown("the subscription");
@@ -26,7 +26,7 @@ impl StripeBilling {
         attempt: &str,
     ) -> Result<BilledSubscription, BillingError> {
         let mut subscription = self.load_settled(id).await?;
-        let terms = catalogue::terms(&self.client, to).await?;
+        let terms = catalogue::terms(&self.client, to, promo_code_of(&subscription).as_ref()).await?;
         let (item, _) = sold(&subscription).ok_or(UNKNOWN)?;
         // Whoever tries again after more than a day must not pay again.
         if item.price.id != terms.price {
@@ -36,7 +36,9 @@ impl StripeBilling {
                 .with("proration_behavior", "always_invoice")
                 .with("payment_behavior", "error_if_incomplete")
                 .expanding(&Subscription::EXPANDED);
-            let form = with_discounts(form, "", &kept(&subscription, &terms), &terms);
+            let from = item.current_period_start;
+            let form = with_discounts(form, "", &kept(&subscription, &terms.discount, from), &terms.discount);
+            let form = with_code_of_price(form, "", &subscription, &terms.discount);
             // Other terms are another request, even where the attempt is the same.
             let key = format!("change-{id}-{attempt}-{}", form.fingerprint());
             subscription = self.client.post(&path_of("subscriptions", id.as_str())?, &form, &key).await?;
@@ -58,7 +60,7 @@ impl StripeBilling {
         attempt: &str,
     ) -> Result<BilledSubscription, BillingError> {
         let subscription = self.load_settled(id).await?;
-        let terms = catalogue::terms(&self.client, to).await?;
+        let terms = catalogue::terms(&self.client, to, promo_code_of(&subscription).as_ref()).await?;
         let scheduled = match &subscription.schedule {
             // In one step, in place of whatever it says.
             Some(schedule) => self.have_change(&subscription, &self.schedule(schedule.id()).await?, &terms, to).await,
@@ -75,7 +77,7 @@ impl StripeBilling {
     async fn begin_change(
         &self,
         before: &Subscription,
-        terms: &Terms,
+        terms: &Terms<'_>,
         to: &PricedPlan,
         attempt: &str,
     ) -> Result<(), BillingError> {
@@ -92,7 +94,7 @@ impl StripeBilling {
         &self,
         subscription: &Subscription,
         schedule: &Schedule,
-        terms: &Terms,
+        terms: &Terms<'_>,
         to: &PricedPlan,
     ) -> Result<(), BillingError> {
         let form = phases(subscription, schedule, terms, to.choice.frequency)?.with("end_behavior", "release");
@@ -236,7 +238,7 @@ fn item_end(subscription: &Subscription) -> Result<i64, BillingError> {
 fn phases(
     subscription: &Subscription,
     schedule: &Schedule,
-    terms: &Terms,
+    terms: &Terms<'_>,
     frequency: Frequency,
 ) -> Result<Form, BillingError> {
     let interval = match frequency {
@@ -249,11 +251,13 @@ fn phases(
         .with("phases[1][items][0][price]", &terms.price)
         .with("phases[1][items][0][quantity]", 1)
         .with("phases[1][proration_behavior]", "none");
-    Ok(with_discounts(form, "phases[1]", &kept(subscription, terms), terms))
+    let kept = kept(subscription, &terms.discount, item_end(subscription)?);
+    let form = with_discounts(form, "phases[1]", &kept, &terms.discount);
+    Ok(with_code_of_price(form, "phases[1]", subscription, &terms.discount))
 }
 
 /// What a schedule says that leaves a subscription as it is until the end of its period. What a phase does not name is
-/// not inherited.
+/// not inherited, but for metadata.
 fn until_period_end(subscription: &Subscription, schedule: &Schedule) -> Result<Form, BillingError> {
     let current = schedule.current_phase.as_ref().ok_or(Failure::Unreadable("the change at the end of the period"))?;
     let mut form = Form::new()
@@ -269,34 +273,50 @@ fn until_period_end(subscription: &Subscription, schedule: &Schedule) -> Result<
         form = form.with("phases[0][trial_end]", trial_end);
     }
     let all: Vec<_> = subscription.discounts.iter().filter_map(Expandable::whole).collect();
-    let unchanged = Terms { price: String::new(), coupon: None };
-    Ok(with_discounts(form, "phases[0]", &all, &unchanged))
+    Ok(with_discounts(form, "phases[0]", &all, &Given::Nothing))
 }
 
-/// The discounts that stay whatever a subscription is changed to: the one of the new terms, if it is given already, and
-/// what somebody gave at Stripe by hand.
-fn kept<'a>(subscription: &'a Subscription, terms: &Terms) -> Vec<&'a Discount> {
+/// The discounts that stay whatever a subscription is changed to, of those that are not over by then: the one of the new
+/// terms, if it is given already, and what somebody gave at Stripe by hand.
+fn kept<'a>(subscription: &'a Subscription, given: &Given<'_>, from: i64) -> Vec<&'a Discount> {
+    let going_on = match given {
+        Given::Already(code) => Some(code.as_str()),
+        Given::Nothing | Given::Coupon(_) | Given::Price(_) => None,
+    };
     let discounts = subscription.discounts.iter().filter_map(Expandable::whole);
-    let stays = |coupon: &Coupon| terms.coupon.as_ref() == Some(&coupon.id) || !catalogue::is_ours(coupon);
-    discounts.filter(|discount| coupon_of(discount).is_some_and(stays)).collect()
-}
-
-fn coupon_of(discount: &Discount) -> Option<&Coupon> {
-    discount.source.coupon.as_ref()?.whole()
+    let stays = |coupon: &Coupon| catalogue::promo_code(coupon).is_none_or(|code| going_on == Some(code));
+    let is_over = |discount: &Discount| discount.end.is_some_and(|end| end <= from);
+    discounts.filter(|discount| !is_over(discount) && coupon_of(discount).is_some_and(stays)).collect()
 }
 
 /// Names the discounts of a subscription, or of a phase of its schedule: those that stay, and the new one.
-fn with_discounts(mut form: Form, within: &str, kept: &[&Discount], terms: &Terms) -> Form {
-    let inside =
-        |rest: &str| if within.is_empty() { format!("discounts{rest}") } else { format!("{within}[discounts]{rest}") };
+fn with_discounts(mut form: Form, within: &str, kept: &[&Discount], given: &Given<'_>) -> Form {
+    let inside = |rest: &str| name_in(within, &format!("discounts{rest}"));
     for (index, discount) in kept.iter().enumerate() {
         form = form.with(inside(&format!("[{index}][discount]")), &discount.id);
     }
-    let is_kept =
-        |coupon: &String| kept.iter().any(|discount| coupon_of(discount).is_some_and(|kept| kept.id == *coupon));
-    match &terms.coupon {
-        Some(coupon) if !is_kept(coupon) => form.with(inside(&format!("[{}][coupon]", kept.len())), coupon),
+    match given {
+        Given::Coupon(coupon) => form.with(inside(&format!("[{}][coupon]", kept.len())), coupon),
         _ if kept.is_empty() => form.with(inside(""), ""),
         _ => form,
+    }
+}
+
+/// Says on a subscription for which code its price is less from now on, or from a phase of its schedule on.
+fn with_code_of_price(form: Form, within: &str, subscription: &Subscription, given: &Given<'_>) -> Form {
+    let name = name_in(within, &format!("metadata[{PRICE_PROMO_CODE}]"));
+    match given {
+        Given::Price(code) => form.with(name, code),
+        _ if subscription.metadata.contains_key(PRICE_PROMO_CODE) => form.with(name, ""),
+        _ => form,
+    }
+}
+
+/// The name of a field, of the request itself or within another one: `discounts[0][coupon]`, `phases[1][discounts][0]…`.
+fn name_in(within: &str, field: &str) -> String {
+    match (within, field.split_once('[')) {
+        ("", _) => field.to_owned(),
+        (_, Some((first, rest))) => format!("{within}[{first}][{rest}"),
+        (_, None) => format!("{within}[{field}]"),
     }
 }

@@ -114,6 +114,7 @@ pub(super) struct Recurring {
 #[derive(Deserialize)]
 pub(super) struct Discount {
     pub(super) id: String,
+    pub(super) end: Option<i64>,
     // In place of the coupon itself since version 2025-09-30.
     pub(super) source: DiscountSource,
 }

@@ -6,12 +6,13 @@
 use application::ports::{BillingError, Ordered, OutstandingPayment, SubscriptionOrder};
 
 use super::{
-    StripeBilling, catalogue,
+    StripeBilling,
+    catalogue::{self, Given},
     client::path_of,
     failure::Failure,
     form::Form,
     objects::{Expandable, Invoice, PaymentMethod, Subscription},
-    reading::{SUBSCRIPTION_ID, TENANT_ID, money},
+    reading::{PRICE_PROMO_CODE, SUBSCRIPTION_ID, TENANT_ID, money},
 };
 
 impl StripeBilling {
@@ -42,7 +43,7 @@ impl StripeBilling {
     }
 
     async fn begin(&self, order: &SubscriptionOrder) -> Result<Subscription, BillingError> {
-        let terms = catalogue::terms(&self.client, &order.item).await?;
+        let terms = catalogue::terms(&self.client, &order.item, None).await?;
         let mut form = Form::new()
             .with("customer", &order.customer_id)
             .with("items[0][price]", &terms.price)
@@ -51,8 +52,10 @@ impl StripeBilling {
             .with(format!("metadata[{TENANT_ID}]"), &order.tenant_id)
             .with(format!("metadata[{SUBSCRIPTION_ID}]"), &order.subscription_id)
             .expanding(&Subscription::EXPANDED);
-        if let Some(coupon) = &terms.coupon {
-            form = form.with("discounts[0][coupon]", coupon);
+        match &terms.discount {
+            Given::Coupon(coupon) => form = form.with("discounts[0][coupon]", coupon),
+            Given::Price(code) => form = form.with(format!("metadata[{PRICE_PROMO_CODE}]"), code),
+            Given::Nothing | Given::Already(_) => {}
         }
         // Where the catalogue changed since an attempt that came to nothing, it is another request.
         let key = format!("subscription-{}-{}", order.subscription_id, form.fingerprint());

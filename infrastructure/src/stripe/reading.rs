@@ -2,20 +2,23 @@
 
 use chrono::DateTime;
 use domain::{
-    BillingPeriod, Currency, Frequency, Money, SubscriptionId, TenantId, Tier, Timestamp,
+    BillingPeriod, Currency, Frequency, Money, PromoCode, SubscriptionId, TenantId, Tier, Timestamp,
     subscription::{BilledStatus, BilledSubscription, CustomerId, PlanChoice, ProviderSubscriptionId, Renewal},
 };
 
 use super::{
-    catalogue::{LOOKUP_KEY_PREFIX, TIER},
+    catalogue::{self, LOOKUP_KEY_PREFIX, TIER},
     failure::Failure,
-    objects::{Coupon, Expandable, Item, Line, Price, Schedule, Subscription},
+    objects::{Coupon, Discount, Expandable, Item, Line, Price, Schedule, Subscription},
 };
 
 /// Under which a subscription says whose it is.
 pub(super) const TENANT_ID: &str = "tenant_id";
 /// Under which it says which one of ours it is.
 pub(super) const SUBSCRIPTION_ID: &str = "subscription_id";
+
+/// Under which it says the promotion code that its price is less for, where that is no coupon.
+pub(super) const PRICE_PROMO_CODE: &str = "price_promo_code";
 
 const UNREADABLE: Failure = Failure::Unreadable("the subscription");
 
@@ -55,9 +58,23 @@ pub(super) fn billed(
         status: status(subscription)?,
         choice,
         price: price_of(subscription, item)?,
+        promo_code: promo_code_of(subscription),
         period,
         renewal: renewal(subscription, item, choice, schedule),
     }))
+}
+
+/// The promotion code whose discount a subscription has.
+pub(super) fn promo_code_of(subscription: &Subscription) -> Option<PromoCode> {
+    let mut coupons = subscription.discounts.iter().filter_map(|discount| coupon_of(discount.whole()?));
+    let of_a_coupon = coupons.find_map(catalogue::promo_code);
+    let of_the_price = || subscription.metadata.get(PRICE_PROMO_CODE).map(String::as_str);
+    PromoCode::parse(of_a_coupon.or_else(of_the_price)?).ok()
+}
+
+/// What a discount takes off.
+pub(super) fn coupon_of(discount: &Discount) -> Option<&Coupon> {
+    discount.source.coupon.as_ref()?.whole()
 }
 
 fn status(subscription: &Subscription) -> Result<BilledStatus, Failure> {
@@ -108,7 +125,7 @@ fn price_of(subscription: &Subscription, item: &Item) -> Result<Money, Failure> 
     let unit = item.price.unit_amount.ok_or(UNREADABLE)?;
     let mut amount = unit.checked_mul(item.quantity.unwrap_or(1)).ok_or(UNREADABLE)?;
     for discount in &subscription.discounts {
-        let coupon = discount.whole().and_then(|discount| discount.source.coupon.as_ref()?.whole());
+        let coupon = discount.whole().and_then(coupon_of);
         amount = less(amount, coupon.ok_or(UNREADABLE)?)?;
     }
     money(amount, &item.price.currency)

@@ -6,7 +6,7 @@ use domain::{
     subscription::{BilledStatus, ProviderSubscriptionId, Renewal},
 };
 
-use super::provider::{Provider, dollars, monthly, percent_off, yearly};
+use super::provider::{Provider, VISA, cents_off, dollars, monthly, percent_off, spring, yearly};
 
 pub(super) async fn a_change_now_charges_the_difference_once(provider: &Provider) {
     let before = provider.active(monthly(Tier::Starter)).await;
@@ -37,6 +37,41 @@ pub(super) async fn a_change_now_can_have_a_discount(provider: &Provider) {
     let after = provider.billing.change_now(&before.id, &to, "attempt-1").await.unwrap();
     assert_eq!(after.price, dollars(8910));
     provider.paid([2900, 6010]).await;
+}
+
+/// A percentage is a discount of its own at Stripe; an amount for ever is a price.
+pub(super) async fn a_discount_of_the_same_code_goes_on_over_a_change(provider: &Provider) {
+    let before = provider.active(percent_off(monthly(Tier::Starter), 50, None)).await;
+    assert_eq!(before.promo_code, Some(spring()));
+    let to = percent_off(monthly(Tier::Professional), 50, None);
+    let after = provider.billing.change_now(&before.id, &to, "attempt-1").await.unwrap();
+    assert_eq!((&after.price, &after.promo_code), (&dollars(4950), &before.promo_code));
+    assert_eq!(provider.look(&before.id).await, after);
+    provider.paid([1450, 3500]).await;
+
+    let fixed = provider.order_of("s2", cents_off(monthly(Tier::Starter), 900, None), VISA);
+    let fixed = provider.billing.subscribe(&fixed).await.unwrap().subscription;
+    assert_eq!((&fixed.price, &fixed.promo_code), (&dollars(2000), &Some(spring())));
+    let to = cents_off(monthly(Tier::Enterprise), 900, None);
+    let after = provider.billing.change_now(&fixed.id, &to, "attempt-2").await.unwrap();
+    assert_eq!((after.price, after.promo_code), (dollars(24_000), Some(spring())));
+    provider.paid([1450, 3500, 2000, 22_000]).await;
+}
+
+pub(super) async fn a_discount_that_is_not_asked_for_again_ends_with_a_change(provider: &Provider) {
+    let discounted = [percent_off(monthly(Tier::Starter), 50, None), cents_off(monthly(Tier::Starter), 1450, None)];
+    for (id, item) in ["s1", "s2"].into_iter().zip(discounted) {
+        let ordered = provider.billing.subscribe(&provider.order_of(id, item, VISA)).await.unwrap().subscription;
+        assert_eq!(ordered.price, dollars(1450));
+        let after = provider.billing.change_now(&ordered.id, &monthly(Tier::Professional), "attempt-1").await.unwrap();
+        assert_eq!((after.price, after.promo_code), (dollars(9900), None));
+    }
+    provider.paid([1450, 8450, 1450, 8450]).await;
+}
+
+pub(super) async fn what_is_taken_off_one_payment_is_used_up_by_it(provider: &Provider) {
+    let before = provider.active(percent_off(monthly(Tier::Starter), 50, Some(1))).await;
+    assert_eq!((before.price, before.promo_code), (dollars(1450), None));
 }
 
 pub(super) async fn a_change_at_the_end_of_the_period_waits_and_can_be_taken_back(provider: &Provider) {

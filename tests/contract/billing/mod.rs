@@ -32,6 +32,9 @@ macro_rules! for_each_test {
                 a_change_now_charges_the_difference_once
                 a_change_to_years_begins_a_year_and_credits_the_month
                 a_change_now_can_have_a_discount
+                a_discount_of_the_same_code_goes_on_over_a_change
+                a_discount_that_is_not_asked_for_again_ends_with_a_change
+                what_is_taken_off_one_payment_is_used_up_by_it
                 a_change_at_the_end_of_the_period_waits_and_can_be_taken_back
                 a_later_change_takes_the_place_of_the_one_before
                 a_change_now_takes_back_one_that_was_to_come
@@ -54,6 +57,9 @@ macro_rules! for_each_test_in_time {
             time {
                 each_period_is_paid_once
                 a_discount_ends_with_the_payments_that_it_was_for
+                a_discount_goes_on_over_changes_for_as_long_as_it_was_given
+                a_discount_goes_on_over_a_change_to_years
+                an_amount_for_ever_goes_on_over_a_change_at_the_end_of_the_period
                 a_change_at_the_end_of_the_period_comes
                 what_is_not_renewed_ends_with_its_period
                 a_first_payment_that_does_not_come_ends_the_order

@@ -125,8 +125,13 @@ pub(super) fn cents_off(item: PricedPlan, cents: u64, cycles: Option<u64>) -> Pr
     off(item, Discount::Fixed(AmountOff::new(dollars(cents)).unwrap()), cycles)
 }
 
+/// The code of every discount here.
+pub(super) fn spring() -> PromoCode {
+    PromoCode::parse("SPRING27").unwrap()
+}
+
 fn off(item: PricedPlan, discount: Discount, cycles: Option<u64>) -> PricedPlan {
-    let code = PromoCode::parse("SPRING27").unwrap();
+    let code = spring();
     let duration = DiscountDuration::from_cycles(cycles).unwrap();
     PricedPlan { discount: Some(PromoDiscount { code, discount, duration }), ..item }
 }

@@ -7,7 +7,7 @@ use domain::{
     subscription::{BilledStatus, Renewal},
 };
 
-use super::provider::{Provider, dollars, monthly, percent_off, yearly};
+use super::provider::{Provider, cents_off, dollars, monthly, percent_off, spring, yearly};
 
 pub(super) async fn each_period_is_paid_once(provider: &Provider) {
     let mut before = provider.active(monthly(Tier::Starter)).await;
@@ -29,6 +29,47 @@ pub(super) async fn a_discount_ends_with_the_payments_that_it_was_for(provider: 
         now = provider.look(&now.id).await;
     }
     provider.paid([1450, 1450, 2900, 2900]).await;
+}
+
+/// Three months at half the price, whatever is changed in them: now, or at the end of a period.
+pub(super) async fn a_discount_goes_on_over_changes_for_as_long_as_it_was_given(provider: &Provider) {
+    let half = |item| percent_off(item, 50, Some(3));
+    let mut now = provider.active(half(monthly(Tier::Starter))).await;
+    now = provider.billing.change_now(&now.id, &half(monthly(Tier::Professional)), "attempt-1").await.unwrap();
+    assert_eq!(now.price, dollars(4950));
+    provider.billing.change_at_period_end(&now.id, &half(monthly(Tier::Starter)), "attempt-2").await.unwrap();
+    for (price, code) in [(1450, Some(spring())), (1450, Some(spring())), (2900, None)] {
+        provider.world.advance(now.period.end() - provider.world.now()).await;
+        now = provider.look(&now.id).await;
+        assert_eq!((&now.price, &now.promo_code), (&dollars(price), &code));
+    }
+    provider.paid([1450, 3500, 1450, 1450, 2900]).await;
+}
+
+/// Its first year is begun while the discount lasts, and the second one is not.
+pub(super) async fn a_discount_goes_on_over_a_change_to_years(provider: &Provider) {
+    let before = provider.active(percent_off(monthly(Tier::Starter), 50, Some(3))).await;
+    let to = percent_off(yearly(Tier::Starter), 50, Some(3));
+    let after = provider.billing.change_now(&before.id, &to, "attempt-1").await.unwrap();
+    assert_eq!((&after.price, &after.promo_code), (&dollars(14_500), &Some(spring())));
+    provider.world.advance(after.period.end() - provider.world.now()).await;
+    let after = provider.look(&before.id).await;
+    assert_eq!((after.price, after.promo_code), (dollars(29_000), None));
+    provider.paid([1450, 13_050, 29_000]).await;
+}
+
+pub(super) async fn an_amount_for_ever_goes_on_over_a_change_at_the_end_of_the_period(provider: &Provider) {
+    let before = provider.active(cents_off(monthly(Tier::Professional), 900, None)).await;
+    let to = cents_off(monthly(Tier::Starter), 900, None);
+    let pending = provider.billing.change_at_period_end(&before.id, &to, "attempt-1").await.unwrap();
+    assert_eq!((pending.price, pending.promo_code), (dollars(9000), Some(spring())));
+    provider.world.advance(before.period.end() - provider.world.now()).await;
+    let after = provider.look(&before.id).await;
+    assert_eq!((after.choice, after.price, after.promo_code), (to.choice, dollars(2000), Some(spring())));
+    let to = monthly(Tier::Professional);
+    let after = provider.billing.change_now(&before.id, &to, "attempt-2").await.unwrap();
+    assert_eq!((after.price, after.promo_code), (dollars(9900), None));
+    provider.paid([9000, 2000, 7900]).await;
 }
 
 pub(super) async fn a_change_at_the_end_of_the_period_comes(provider: &Provider) {

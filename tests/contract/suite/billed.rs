@@ -85,6 +85,7 @@ pub(crate) fn theirs(name: &str, provider_id: &str, status: BilledStatus) -> Bil
         status,
         choice: choice(),
         price: Money::new(9900, Currency::default()),
+        promo_code: None,
         period: period(),
         renewal: Renewal::Automatic,
     }

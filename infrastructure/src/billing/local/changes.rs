@@ -30,20 +30,20 @@ impl Desk {
         if current.has_seen(attempt) {
             return Ok(current);
         }
-        let mut plan = may_become(&current, to)?;
+        let mut plan = may_become(&current, to, self.now)?;
         let mut changed = current.clone();
         changed.remember(attempt, self.now)?;
         if let AtPeriodEnd::Change(_) = changed.at_period_end {
             changed.at_period_end = AtPeriodEnd::Renew;
         }
         if changed.phase == Phase::Trialing {
-            (changed.price, changed.plan) = (plan.next_price(), plan);
+            (changed.price, changed.plan) = (plan.price_from(current.period.end()), plan);
             return Ok(self.keep(changed));
         }
         let currency = plan.currency().clone();
         let unused = rest_of(current.price, &current.period, self.now);
         let (period, price) = if plan.choice.frequency == current.plan.choice.frequency {
-            changed.price = plan.begin_period();
+            changed.price = plan.begin_period(self.now);
             changed.plan = plan;
             let rest = BillingPeriod::lasting(self.now, current.period.end() - self.now);
             (rest, rest_of(changed.price, &current.period, self.now))
@@ -73,7 +73,8 @@ impl Desk {
         if subscription.has_seen(attempt) {
             return Ok(subscription);
         }
-        subscription.at_period_end = AtPeriodEnd::Change(may_become(&subscription, to)?);
+        let plan = may_become(&subscription, to, subscription.period.end())?;
+        subscription.at_period_end = AtPeriodEnd::Change(plan);
         subscription.remember(attempt, self.now)?;
         Ok(self.keep(subscription))
     }
@@ -129,14 +130,14 @@ impl Desk {
     }
 }
 
-/// The plan, if the subscription can change to it.
-fn may_become(subscription: &Subscription, to: &PricedPlan) -> Result<Plan, BillingError> {
+/// The plan, if the subscription can change to it, which is then.
+fn may_become(subscription: &Subscription, to: &PricedPlan, then: Timestamp) -> Result<Plan, BillingError> {
     match subscription.phase {
         Phase::Trialing | Phase::Active => {}
         Phase::Incomplete { .. } | Phase::PastDue { .. } | Phase::Unpaid { .. } => return Err(payment_outstanding()),
         Phase::Cancelled { .. } => return Err(over()),
     }
-    let plan = Plan::of(to)?;
+    let plan = Plan::of(to, then, Some(&subscription.plan))?;
     if plan.currency() == subscription.plan.currency() {
         return Ok(plan);
     }

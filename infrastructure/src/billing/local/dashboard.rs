@@ -107,7 +107,7 @@ impl LocalBilling {
             let beginning = Beginning {
                 customer_id: desk.books.customer(&customer)?.id.clone(),
                 ordered_as: None,
-                plan: Plan::of(&item)?,
+                plan: Plan::of(&item, desk.now, None)?,
                 payment_method: Some(PaymentMethod::Visa),
             };
             let begun = match trial_ends_at {

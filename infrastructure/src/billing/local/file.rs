@@ -15,7 +15,7 @@ const DRAFT: &str = "billing.json.draft";
 const LOCK: &str = "billing.lock";
 
 /// What is written here. Goes up when an older file cannot be read as it is any more.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Largest file, in bytes: full books have about a third of it.
 const LARGEST: u64 = 64 * 1024 * 1024;

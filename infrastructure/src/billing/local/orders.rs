@@ -32,7 +32,7 @@ impl Desk {
                     subscription_id: subscription_id.as_str().to_owned(),
                     tenant_id: tenant_id.as_str().to_owned(),
                 }),
-                plan: Plan::of(item)?,
+                plan: Plan::of(item, self.now, None)?,
                 payment_method: attach()?,
             })?,
         };
@@ -45,7 +45,7 @@ impl Desk {
         let Some(period) = BillingPeriod::nth(self.now, beginning.plan.choice.frequency, 0) else {
             return Err(BillingError::Refused("its first period would never end".to_owned()));
         };
-        let price = beginning.plan.begin_period();
+        let price = beginning.plan.begin_period(self.now);
         let currency = beginning.plan.currency().clone();
         let billed = Billed { reason: BillReason::Period, period, currency, price, unused: 0 };
         let waiting = Phase::Incomplete {
@@ -65,7 +65,7 @@ impl Desk {
         ends_at: Timestamp,
     ) -> Result<Subscription, BillingError> {
         self.books.have_room()?;
-        let (period, price) = (self.trial(self.now, ends_at)?, beginning.plan.next_price());
+        let (period, price) = (self.trial(self.now, ends_at)?, beginning.plan.price_from(ends_at));
         let subscription = Subscription::new(self.id("sub"), beginning, price, period, Phase::Trialing);
         Ok(self.keep(subscription))
     }

@@ -1,10 +1,18 @@
 //! What is sold, and at what price.
 
 use application::ports::{BillingError, PricedPlan, PromoDiscount};
-use domain::{Currency, Money, discount::Discount, subscription::PlanChoice};
+use chrono::Months;
+use domain::{
+    BillingPeriod, Currency, Frequency, Money, Timestamp,
+    discount::{Discount, DiscountDuration, PromoCode},
+    subscription::PlanChoice,
+};
 use serde::{Deserialize, Serialize};
 
 use super::saved;
+
+/// More payments than any discount has that ends: one for 36 years that is paid by the month.
+const MOST_PAYMENTS: u32 = 12 * DiscountDuration::MAX_CYCLES as u32 + 1;
 
 /// A plan at its price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,29 +24,41 @@ pub(super) struct Plan {
     coupon: Option<Coupon>,
 }
 
-/// What is taken off the periods that come.
+/// What is taken off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Coupon {
     code: String,
     #[serde(with = "saved::discount")]
     discount: Discount,
-    /// From how many more of them; `None` for all.
-    left: Option<u8>,
+    lasts: Lasts,
+}
+
+/// For how long it is taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Lasts {
+    /// For one payment.
+    Once,
+    /// For what begins before that, as Stripe has it.
+    Until(Timestamp),
+    /// For ever.
+    Forever,
 }
 
 impl Plan {
-    /// The plan as it is asked for.
+    /// The plan as it is asked for, from an instant on. A discount that `former` has goes on where it is.
     ///
     /// # Errors
     ///
     /// [`BillingError::Refused`] when the discount is in another currency than the price.
-    pub(super) fn of(PricedPlan { choice, list_price, discount }: &PricedPlan) -> Result<Self, BillingError> {
-        let coupon = discount.as_ref().map(|PromoDiscount { code, discount, duration }| Coupon {
-            code: code.as_str().to_owned(),
-            discount: discount.clone(),
-            left: duration.cycles(),
+    pub(super) fn of(item: &PricedPlan, from: Timestamp, former: Option<&Self>) -> Result<Self, BillingError> {
+        let PricedPlan { choice, list_price, discount } = item;
+        let coupon = discount.as_ref().map(|promo| {
+            let going_on = former.and_then(|former| former.coupon.clone());
+            let going_on = going_on.filter(|coupon| coupon.code == promo.code.as_str());
+            going_on.map_or_else(|| Coupon::new(promo, choice.frequency, from), Ok)
         });
-        let plan = Self { choice: *choice, list_price: list_price.clone(), coupon };
+        let plan = Self { choice: *choice, list_price: list_price.clone(), coupon: coupon.transpose()? };
         match &plan.coupon {
             Some(coupon) if coupon.discount.price_of(list_price).is_err() => {
                 Err(BillingError::Refused("the discount is in another currency than the price".to_owned()))
@@ -57,22 +77,51 @@ impl Plan {
         self.list_price.currency()
     }
 
-    /// What the next period will cost.
-    pub(super) fn next_price(&self) -> u64 {
-        self.clone().begin_period()
+    /// The promotion code whose discount is not used up.
+    pub(super) fn promo_code(&self) -> Option<PromoCode> {
+        self.coupon.as_ref().map(|coupon| PromoCode::restore(&coupon.code))
     }
 
-    /// What the period costs that begins now. Uses the coupon for it.
-    pub(super) fn begin_period(&mut self) -> u64 {
-        let Some(coupon) = &mut self.coupon else { return self.list_price.minor_units() };
-        match &mut coupon.left {
-            Some(0) => {
-                self.coupon = None;
-                return self.list_price.minor_units();
+    /// Has the discount last for as many payments as before, although the next period begins `at` and not when it is due.
+    pub(super) fn bring_forward(&mut self, due: Timestamp, at: Timestamp) {
+        let months = self.choice.frequency.months();
+        let after = |start: Timestamp, payments: u32| start.checked_add_months(Months::new(payments * months));
+        let Some(Coupon { lasts: Lasts::Until(end), .. }) = &mut self.coupon else { return };
+        let left = (0..MOST_PAYMENTS).find(|payments| after(due, *payments).is_none_or(|then| *end <= then));
+        *end = left.and_then(|left| after(at, left)).unwrap_or(*end);
+    }
+
+    /// What a period will cost that begins then.
+    pub(super) fn price_from(&self, at: Timestamp) -> u64 {
+        self.clone().begin_period(at)
+    }
+
+    /// What a period costs that begins now. The coupon is gone that is used up by it, or was before.
+    pub(super) fn begin_period(&mut self, now: Timestamp) -> u64 {
+        self.coupon.take_if(|coupon| coupon.is_over(now));
+        let Some(coupon) = &self.coupon else { return self.list_price.minor_units() };
+        let price = coupon.discount.price_of(&self.list_price).unwrap_or_else(|_| self.list_price.clone());
+        self.coupon.take_if(|coupon| coupon.lasts == Lasts::Once);
+        price.minor_units()
+    }
+}
+
+impl Coupon {
+    fn new(promo: &PromoDiscount, frequency: Frequency, from: Timestamp) -> Result<Self, BillingError> {
+        let PromoDiscount { code, discount, duration } = promo;
+        let lasts = match duration {
+            DiscountDuration::Once => Lasts::Once,
+            DiscountDuration::Repeating(cycles) => {
+                let last = BillingPeriod::nth(from, frequency, u32::from(cycles.get()).saturating_sub(1));
+                let last = last.ok_or_else(|| BillingError::Refused("the discount would never end".to_owned()))?;
+                Lasts::Until(last.end())
             }
-            Some(left) => *left -= 1,
-            None => {}
-        }
-        coupon.discount.price_of(&self.list_price).unwrap_or_else(|_| self.list_price.clone()).minor_units()
+            DiscountDuration::Forever => Lasts::Forever,
+        };
+        Ok(Self { code: code.as_str().to_owned(), discount: discount.clone(), lasts })
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        matches!(self.lasts, Lasts::Until(end) if end <= now)
     }
 }

@@ -152,6 +152,7 @@ impl Subscription {
             },
             choice: self.plan.choice,
             price: Money::new(self.price, self.plan.currency().clone()),
+            promo_code: self.plan.promo_code(),
             period: self.period,
             renewal: match &self.at_period_end {
                 AtPeriodEnd::Renew => Renewal::Automatic,
@@ -222,7 +223,7 @@ impl Subscription {
             && at == self.period.end();
         let (anchor, index) = if goes_on { (self.anchor, self.index.saturating_add(1)) } else { (at, 0) };
         let Some(period) = BillingPeriod::nth(anchor, plan.choice.frequency, index) else { return false };
-        self.price = plan.begin_period();
+        self.price = plan.begin_period(at);
         (self.plan, self.anchor, self.index, self.period) = (plan, anchor, index, period);
         true
     }

@@ -42,8 +42,12 @@ impl Desk {
     }
 
     /// Begins the next period: where the last one ends, or now when that is cut short.
-    fn renew(&mut self, mut subscription: Subscription, plan: Plan) {
-        let at = subscription.period.end().min(self.now);
+    fn renew(&mut self, mut subscription: Subscription, mut plan: Plan) {
+        let due = subscription.period.end();
+        let at = due.min(self.now);
+        if at < due {
+            plan.bring_forward(due, at);
+        }
         if !subscription.begin_period(plan, at) {
             self.end(subscription);
             return;

@@ -75,7 +75,7 @@ async fn a_draft_of_a_process_that_was_killed_does_not_count() {
     let folder = tempfile::tempdir().unwrap();
     let shop = kept_in(folder.path()).await;
     drop(shop.billing);
-    fs::write(folder.path().join("billing.json.draft"), r#"{"format": 1, "boo"#).unwrap();
+    fs::write(folder.path().join("billing.json.draft"), r#"{"format": 2, "boo"#).unwrap();
     assert_eq!(kept_in(folder.path()).await.customer, shop.customer);
 }
 
@@ -85,9 +85,9 @@ async fn broken_books_are_reported_and_stay_as_they_are() {
     let path = folder.path().join("billing.json");
     let cases = [
         ("", "line 1, column 0"),
-        (r#"{"format": 1, "books": {"customers": {}"#, "line 1"),
-        (r#"{"format": 1, "books": {"secret": "s3cr3t"}}"#, "line 1"),
-        (r#"{"format": 2, "books": {}}"#, "it has format 2, and this service reads format 1"),
+        (r#"{"format": 2, "books": {"customers": {}"#, "line 1"),
+        (r#"{"format": 2, "books": {"secret": "s3cr3t"}}"#, "line 1"),
+        (r#"{"format": 1, "books": {}}"#, "it has format 1, and this service reads format 2"),
         ("[]", "line 1"),
     ];
     for (content, problem) in cases {

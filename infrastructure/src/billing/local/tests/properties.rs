@@ -34,17 +34,46 @@ struct Item {
 impl Item {
     fn priced(self) -> PricedPlan {
         let item = plan(self.choice.tier, self.choice.frequency);
-        self.off.map_or(item.clone(), |(percent, cycles)| with_percent_off(item, percent, cycles))
+        let Some(off) = self.off else { return item };
+        let mut item = with_percent_off(item, off.0, off.1);
+        item.discount.as_mut().unwrap().code = code_of(off);
+        item
     }
 
-    /// What the nth period of it costs.
-    fn price(self, n: u64) -> u64 {
-        let list = plan(self.choice.tier, self.choice.frequency).list_price.minor_units();
-        match self.off {
-            Some((percent, cycles)) if cycles.is_none_or(|cycles| n < cycles) => list - (list * percent + 50) / 100,
-            _ => list,
-        }
+    /// What is taken off when it begins at an instant: what was given before for the same code goes on.
+    fn given(self, from: Timestamp, former: Option<Given>) -> Option<Given> {
+        let off = self.off?;
+        let payments = off.1.filter(|cycles| *cycles > 1).map(|cycles| u32::try_from(cycles).unwrap());
+        let until = payments.map(|count| BillingPeriod::nth(from, self.choice.frequency, count - 1).unwrap().end());
+        former.filter(|former| former.off == off).or(Some(Given { off, until }))
     }
+
+    /// What a period of it costs that begins then, and takes what it uses up off what is given.
+    fn price(self, given: &mut Option<Given>, begins: Timestamp) -> Money {
+        let list = plan(self.choice.tier, self.choice.frequency).list_price.minor_units();
+        given.take_if(|given| given.until.is_some_and(|until| until <= begins));
+        let Some(Given { off: (percent, cycles), .. }) = *given else { return dollars(list) };
+        given.take_if(|_| cycles == Some(1));
+        dollars(list - (list * percent + 50) / 100)
+    }
+}
+
+/// A discount that a subscription has: so many hundredths, off so many payments, and until when, if it ends.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    off: (u64, Option<u64>),
+    until: Option<Timestamp>,
+}
+
+impl Given {
+    fn code(self) -> PromoCode {
+        code_of(self.off)
+    }
+}
+
+/// A code of its own for each discount.
+fn code_of((percent, cycles): (u64, Option<u64>)) -> PromoCode {
+    PromoCode::parse(&format!("OFF{percent}X{}", cycles.unwrap_or(0))).unwrap()
 }
 
 fn items() -> impl Strategy<Value = Item> {
@@ -75,10 +104,10 @@ fn commands() -> impl Strategy<Value = Command> {
 struct Expected {
     now: BilledSubscription,
     item: Item,
-    /// How many periods of the item began.
-    begun: u64,
-    /// What it goes on as.
-    pending: Option<Item>,
+    /// What is taken off what is still to come.
+    given: Option<Given>,
+    /// What it goes on as, and what is taken off that.
+    pending: Option<(Item, Option<Given>)>,
     /// The secret and the amount of the first payment.
     first_payment: Option<(String, u64)>,
     /// Until when it is paid for.
@@ -169,9 +198,12 @@ impl Model {
         assert_eq!(payment.is_some(), subscription.status == BilledStatus::Incomplete);
         let payment = payment.map(|payment| (payment.client_secret, payment.amount.minor_units()));
         let expected = self.expected.entry(n).or_insert_with(|| {
-            assert_eq!((subscription.choice, subscription.price.minor_units()), (item.choice, item.price(0)));
-            let now = subscription.clone();
-            Expected { now, item, begun: 1, pending: None, first_payment: payment.clone(), paid_until: None }
+            let (now, begins) = (subscription.clone(), subscription.period.start());
+            let mut given = item.given(begins, None);
+            let price = item.price(&mut given, begins);
+            let expected = (item.choice, price, given.map(Given::code));
+            assert_eq!((now.choice, now.price.clone(), now.promo_code.clone()), expected);
+            Expected { now, item, given, pending: None, first_payment: payment.clone(), paid_until: None }
         });
         assert_eq!(subscription.id, expected.now.id);
         assert!(payment.is_none() || payment == expected.first_payment);
@@ -205,18 +237,21 @@ impl Model {
             let (part, beyond) = (price * left / whole, price * left % whole);
             if 2 * beyond >= whole { part + 1 } else { part }
         };
+        let mut given = item.given(now, expected.given);
+        let price = item.price(&mut given, now);
         expected.now.choice = item.choice;
-        expected.now.price = dollars(item.price(0));
+        expected.now.price = price.clone();
+        expected.now.promo_code = given.map(Given::code);
         if let Renewal::Changing(_) = was.renewal {
             expected.now.renewal = Renewal::Automatic;
         }
         let price = if item.choice.frequency == was.choice.frequency {
-            rest(item.price(0))
+            rest(price.minor_units())
         } else {
             expected.now.period = BillingPeriod::nth(now, item.choice.frequency, 0).unwrap();
-            item.price(0)
+            price.minor_units()
         };
-        (expected.item, expected.begun, expected.pending) = (item, 1, None);
+        (expected.item, expected.given, expected.pending) = (item, given, None);
         assert_eq!(answer, expected.now);
         assert_eq!(ledger.len(), self.known + 1);
         let bill = &ledger[self.known].bill;
@@ -232,7 +267,7 @@ impl Model {
         assert_eq!(change(), answer);
         if let Ok(answer) = answer {
             let expected = self.expected.get_mut(&n).unwrap();
-            expected.pending = Some(item);
+            expected.pending = Some((item, item.given(expected.now.period.end(), expected.given)));
             expected.now.renewal = Renewal::Changing(item.choice);
             assert_eq!(answer, expected.now);
         }
@@ -251,13 +286,14 @@ impl Model {
             } else {
                 assert_eq!(found.period.start(), expected.now.period.end());
                 if let Some(pending) = expected.pending.take() {
-                    (expected.item, expected.begun) = (pending, 0);
+                    (expected.item, expected.given) = pending;
                 }
                 expected.now.choice = expected.item.choice;
-                expected.now.price = dollars(expected.item.price(expected.begun));
-                expected.begun += 1;
+                expected.now.price = expected.item.price(&mut expected.given, found.period.start());
+                expected.now.promo_code = expected.given.map(Given::code);
             }
             assert_eq!((found.choice, &found.price), (expected.now.choice, &expected.now.price));
+            assert_eq!(found.promo_code, expected.now.promo_code);
             expected.now = found;
         }
         self.audit();

@@ -16,8 +16,8 @@ impl State {
             return Err(Error::invalid("subscription_has_schedule", "from_subscription"));
         }
         let (start, end) = found.period;
-        let Subscription { price, discounts, trial_end, .. } = found;
-        let phases = vec![Phase { start, end, price, discounts, trial_end }];
+        let Subscription { price, discounts, metadata, trial_end, .. } = found;
+        let phases = vec![Phase { start, end, price, discounts, metadata, trial_end }];
         let id = self.name("sub_sched");
         let schedule =
             Schedule { subscription: subscription.clone(), status: "active", end_behavior: "release", phases };
@@ -58,7 +58,8 @@ impl State {
             start: params.need_number("phases[0][start_date]")?,
             end: params.need_number("phases[0][end_date]")?,
             price: params.need("phases[0][items][0][price]")?,
-            discounts: self.take_discounts("phases[0][discounts]", params)?,
+            discounts: self.take_discounts("phases[0][discounts]", params, now.start)?,
+            metadata: now.metadata.clone(),
             trial_end: params.take("phases[0][trial_end]").map(|end| end.parse().unwrap()),
         };
         // What is not named would end.
@@ -81,9 +82,10 @@ impl State {
         assert_eq!(params.need("phases[1][duration][interval]")?, self.prices[&price].interval);
         assert_eq!(params.need("phases[1][duration][interval_count]")?, "1");
         assert_eq!(params.need("phases[1][proration_behavior]")?, "none");
-        let discounts = self.take_discounts("phases[1][discounts]", params)?;
+        let discounts = self.take_discounts("phases[1][discounts]", params, first.end)?;
         let (start, end) = (first.end, self.period_end(first.end, &price));
-        let second = Phase { start, end, price, discounts, trial_end: None };
+        let metadata = params.take_all("phases[1][metadata]");
+        let second = Phase { start, end, price, discounts, metadata, trial_end: None };
         let schedule = Schedule { phases: vec![first, second], end_behavior: "release", ..schedule };
         self.schedules.insert(id.to_owned(), schedule);
         self.schedule(id, params)
@@ -107,6 +109,7 @@ impl State {
         if let Some(next) = schedule.phases.iter().find(|phase| phase.start == self.now) {
             subscription.price.clone_from(&next.price);
             subscription.discounts.clone_from(&next.discounts);
+            subscription.write_down(next.metadata.clone());
         } else {
             (schedule.status, subscription.schedule) = ("released", None);
         }

@@ -56,7 +56,7 @@ pub(crate) struct Subscription {
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) price: String,
     pub(crate) period: (i64, i64),
-    /// Names of discounts, and their coupons.
+    /// Names of discounts, and their coupons. Those that end do so at an instant of [`State::ends`].
     pub(crate) discounts: Vec<(String, String)>,
     pub(crate) cancel_at_period_end: bool,
     pub(crate) cancel_at: Option<i64>,
@@ -86,6 +86,7 @@ pub(crate) struct Phase {
     pub(crate) end: i64,
     pub(crate) price: String,
     pub(crate) discounts: Vec<(String, String)>,
+    pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) trial_end: Option<i64>,
 }
 
@@ -108,6 +109,7 @@ pub(crate) struct State {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) invoices: BTreeMap<String, Invoice>,
     pub(crate) schedules: BTreeMap<String, Schedule>,
+    pub(crate) ends: BTreeMap<String, i64>,
     pub(crate) configurations: BTreeMap<String, BTreeMap<String, String>>,
     /// Every amount that went from a card, in the order of the payments.
     pub(crate) charges: Vec<i64>,
@@ -126,6 +128,7 @@ impl State {
             subscriptions: Vec::new(),
             invoices: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            ends: BTreeMap::new(),
             configurations: BTreeMap::new(),
             charges: Vec::new(),
         };

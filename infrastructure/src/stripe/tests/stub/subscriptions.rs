@@ -1,5 +1,7 @@
 //! Subscriptions and what is paid for them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Months, TimeDelta};
 use serde_json::{Value, json};
 
@@ -34,7 +36,7 @@ impl State {
         }
         assert_eq!(params.need("payment_behavior")?, "default_incomplete");
         assert_eq!(params.need("payment_settings[save_default_payment_method]")?, "on_subscription");
-        let discounts = self.take_discounts("discounts", params)?;
+        let discounts = self.take_discounts("discounts", params, self.now)?;
         let id = self.name("sub");
         let mut subscription = Subscription {
             id: id.clone(),
@@ -67,8 +69,9 @@ impl State {
             assert_eq!(params.need("items[0][id]")?, format!("si_{id}"));
             assert_eq!(params.need("proration_behavior")?, "always_invoice");
             assert_eq!(params.need("payment_behavior")?, "error_if_incomplete");
-            let discounts = self.take_discounts("discounts", params)?;
+            let discounts = self.take_discounts("discounts", params, self.now)?;
             self.change_price(&mut after, price, discounts)?;
+            after.write_down(params.take_all("metadata"));
         }
         let flag = params.flag("cancel_at_period_end");
         let date = params.take("cancel_at");
@@ -96,6 +99,7 @@ impl State {
 
     /// Makes an invoice for the current period, and returns its amount; one of nothing is paid.
     fn invoice(&mut self, subscription: &mut Subscription) -> i64 {
+        subscription.discounts.retain(|(id, _)| self.ends.get(id).is_none_or(|end| self.now < *end));
         let Subscription { id, price, period, discounts, .. } = &*subscription;
         let (full, amount) = (self.prices[price].amount, self.amount(price, discounts));
         let invoice = Invoice {
@@ -111,12 +115,8 @@ impl State {
         let name = self.name("in");
         self.invoices.insert(name.clone(), invoice);
         subscription.latest_invoice = Some(name);
-        // A discount of one payment was given with that, and one of several may end.
-        let (now, end) = (subscription.created, subscription.period.1);
-        subscription.discounts.retain(|(_, coupon)| match self.coupons[coupon].months {
-            Some(months) => end < Self::after(now, months),
-            None => self.coupons[coupon].duration != "once",
-        });
+        // A discount of one payment was given with that.
+        subscription.discounts.retain(|(_, coupon)| self.coupons[coupon].duration != "once");
         amount
     }
 
@@ -242,11 +242,13 @@ impl State {
         *self.found(id).unwrap() = subscription;
     }
 
-    /// Discounts that a request names: new ones by their coupon, old ones by their own name; none when it is empty.
+    /// Discounts that a request names: new ones by their coupon, which are given from then on, and old ones by their own
+    /// name; none when it is empty.
     pub(super) fn take_discounts(
         &mut self,
         name: &str,
         params: &mut Params,
+        from: i64,
     ) -> std::result::Result<Vec<(String, String)>, Error> {
         let named = params.take_all(name);
         if named.is_empty() {
@@ -256,10 +258,11 @@ impl State {
         let mut discounts = Vec::new();
         for (kind, value) in named {
             if kind.ends_with("[coupon") {
-                if !self.coupons.contains_key(&value) {
-                    return Err(Error::missing("coupon"));
-                }
-                discounts.push((self.name("di"), value));
+                let coupon = self.coupons.get(&value).ok_or_else(|| Error::missing("coupon"))?;
+                let end = coupon.months.map(|months| Self::after(from, months));
+                let id = self.name("di");
+                self.ends.extend(end.map(|end| (id.clone(), end)));
+                discounts.push((id, value));
             } else {
                 let mut known = self.subscriptions.iter().flat_map(|found| &found.discounts);
                 let known = known.find(|(id, _)| *id == value);
@@ -282,7 +285,8 @@ impl State {
     fn json(&self, found: &Subscription, expands_discounts: bool, expands_invoice: bool) -> Value {
         let discount = |(id, coupon): &(String, String)| {
             let source = json!({ "type": "coupon", "coupon": self.coupon_json(coupon) });
-            if expands_discounts { json!({ "id": id, "object": "discount", "source": source }) } else { json!(id) }
+            let discount = json!({ "id": id, "object": "discount", "end": self.ends.get(id), "source": source });
+            if expands_discounts { discount } else { json!(id) }
         };
         let discounts: Vec<_> = found.discounts.iter().map(discount).collect();
         let invoice = |id: &String| if expands_invoice { self.invoice_json(id, true) } else { json!(id) };
@@ -317,5 +321,13 @@ impl State {
             "lines": list([line].into_iter()),
             "confirmation_secret": if with_secret && *status == "open" { secret } else { Value::Null },
         })
+    }
+}
+
+impl Subscription {
+    /// Others write on it; what is empty is rubbed out.
+    pub(super) fn write_down(&mut self, metadata: BTreeMap<String, String>) {
+        self.metadata.extend(metadata);
+        self.metadata.retain(|_, value| !value.is_empty());
     }
 }
