@@ -86,11 +86,22 @@ impl AccountSecrets {
         Ok(Self { key, endpoint: EndpointSecrets::parse(endpoint)? })
     }
 
-    fn parse(text: &SecretString, mode: StripeMode) -> Result<Self, InvalidAccountSecrets> {
+    /// Reads both as they are kept: the JSON object that [`InvalidAccountSecrets::Form`] shows.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAccountSecrets`] when it is none, and as for [`Self::new`].
+    pub fn parse(text: &SecretString, mode: StripeMode) -> Result<Self, InvalidAccountSecrets> {
         let Document { secret_key, webhook_secrets } =
             serde_json::from_str(text.expose_secret()).map_err(|_| InvalidAccountSecrets::Form)?;
         let endpoint: Vec<_> = webhook_secrets.into_iter().map(SecretString::from).collect();
         Self::new(secret_key.into(), &endpoint, mode)
+    }
+
+    /// How many secrets events may be signed with.
+    #[must_use]
+    pub fn webhook_secrets(&self) -> usize {
+        self.endpoint.count()
     }
 }
 

@@ -49,6 +49,11 @@ impl EndpointSecrets {
         if (1..=MOST_SECRETS).contains(&keys.len()) { Ok(Self(keys)) } else { Err(InvalidEndpointSecret) }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Reads an event: its signature first, so that nothing that it says is looked at before.
     ///
     /// # Errors

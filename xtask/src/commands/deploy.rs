@@ -21,6 +21,7 @@ use crate::{
     programs::{Call, Shown},
 };
 use changes::Change;
+pub(super) use settings::fixed_for_account;
 pub(super) use waiting::wait_until_gone;
 
 impl Deployable {

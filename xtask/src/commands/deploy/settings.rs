@@ -89,6 +89,15 @@ fn release(parameters: &Parameters, template: &str) -> String {
     sha256(all.as_bytes()).chars().take(DIGITS).collect()
 }
 
+/// What is fixed for the account service of the stage; nothing where no file says so.
+pub(in crate::commands) fn fixed_for_account(context: &Context<'_>) -> Result<Parameters, Failure> {
+    let file = context.path("deployment").join(Deployable::Account.folder()).join("samconfig.toml");
+    match read_file(&file)? {
+        Some(text) => Ok(fixed(context, &text)?.parameter_overrides),
+        None => Ok(Parameters::new()),
+    }
+}
+
 /// What the preflight decided.
 fn found(context: &Context<'_>) -> Result<Parameters, Failure> {
     let found = from_file(&preflight::parameter_file(context))?.ok_or_else(|| {

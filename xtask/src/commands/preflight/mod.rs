@@ -4,6 +4,7 @@ mod parameters;
 mod questions;
 mod report;
 mod secret;
+mod stripe;
 mod tables;
 mod tokens;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub(crate) use parameters::{Parameters, file as parameter_file};
 
+use super::deploy::fixed_for_account;
 use crate::{
     aws::{
         self,
@@ -48,6 +50,8 @@ struct Found {
     domain: FoundDomain,
     /// `None` where the shared infrastructure will make it.
     secret: Option<secret::Inspected>,
+    /// `None` where Stripe does not take the money.
+    stripe: Option<stripe::Inspected>,
     parameters: Parameters,
     /// Why it cannot go on.
     problems: Vec<String>,
@@ -91,6 +95,7 @@ pub(crate) fn run(context: &Context<'_>, domain: &str) -> Result<Report, Failure
     context.tell("the secret, and tokens of both services");
     let secret_export = find_secret(context, &all_exports);
     let secret = secret_export.map(|export| secret::inspect(context, &export.value)).transpose()?;
+    let stripe = stripe::inspect(context, &fixed_for_account(context)?)?;
     let parameters = parameters::of(context, &all_exports, &inspection, secret_export);
     let mut found = Found {
         account,
@@ -99,6 +104,7 @@ pub(crate) fn run(context: &Context<'_>, domain: &str) -> Result<Report, Failure
         tables: inspection.tables,
         domain,
         secret,
+        stripe,
         parameters,
         problems: Vec::new(),
         notices: Vec::new(),
@@ -165,6 +171,8 @@ impl Found {
             let export = context.stage.name("jwt-secret-arn");
             self.notices.push(format!("nothing exports {export}: the shared infrastructure has to come first"));
         }
+        let of_stripe = self.stripe.iter().flat_map(|stripe| &stripe.problems);
+        self.problems.extend(of_stripe.map(|problem| format!("the secret of Stripe: {problem}")));
         self.notices.extend(self.domain.notice(context));
         self.notices.extend(self.unheard_alarms(context));
         let shared = self.tables.iter().filter(|table| {

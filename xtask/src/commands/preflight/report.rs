@@ -31,7 +31,7 @@ pub(super) fn of(context: &Context<'_>, found: &Found) -> Report {
         .table(&["table", "decision", "from", "state"], tables.collect())
         .heading(&format!("Mappings of {}", found.domain.name))
         .table(&["key", "id", "target"], mappings.collect());
-    let report = secret(report, found);
+    let report = stripe(secret(report, found), found);
     let report = report.heading("Conclusions").lines(Mark::Bad, &found.problems).lines(Mark::Notice, &found.notices);
     if found.problems.is_empty() {
         let file = super::parameter_file(context);
@@ -56,6 +56,17 @@ fn secret(report: Report, found: &Found) -> Report {
         report = report.line(mark, check.name);
     }
     report
+}
+
+fn stripe(report: Report, found: &Found) -> Report {
+    let Some(stripe) = &found.stripe else { return report };
+    let report = report.heading("Secret of Stripe");
+    match stripe.webhook_secrets {
+        Some(count) => {
+            report.line(Mark::Good, format!("a key of the {} mode, and secrets of webhooks: {count}", stripe.mode))
+        }
+        None => report.line(Mark::Bad, format!("no secret for the {} mode", stripe.mode)),
+    }
 }
 
 fn decision(decision: Decision) -> Cell {
