@@ -7,7 +7,7 @@ use domain::{Invitation, OneTimeToken, Permission, Role, SessionId, Tenant, Tena
 use crate::{
     billing::Reconciler,
     error::{Classified, ErrorKind},
-    ports::{AddressHolder, BilledTenant, IdentityClaim, VerifiedAccessToken, VerifiedRefreshToken},
+    ports::{AddressHolder, BilledTenant, ClosedTenant, IdentityClaim, VerifiedAccessToken, VerifiedRefreshToken},
     security_log,
     tenants::ReopeningLink,
 };
@@ -91,6 +91,13 @@ impl From<(&PlatformAdmin, &TenantId)> for TenantScope {
 impl From<&BilledTenant> for TenantScope {
     fn from(billed: &BilledTenant) -> Self {
         Self { tenant_id: billed.tenant_id.clone() }
+    }
+}
+
+/// Proved by the closing, which queues one in the transaction that closes the tenant.
+impl From<&ClosedTenant> for TenantScope {
+    fn from(closed: &ClosedTenant) -> Self {
+        Self { tenant_id: closed.tenant_id.clone() }
     }
 }
 

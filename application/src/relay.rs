@@ -1,5 +1,5 @@
 //! Delivers what committed change sets queued: mail to the mailer, events to the publisher, and what the billing provider
-//! said too early to whoever looks at it again; at least once, and the events of each aggregate in order (docs/adr/0013-events-in-order.md).
+//! said too early, or has to do for closed tenants, to whoever sees to it; at least once, and the events of each aggregate in order (docs/adr/0013-events-in-order.md).
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use chrono::Duration;
 use futures::{StreamExt, future, lock::Mutex, stream};
 
 use crate::{
-    ports::{Clock, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, ProviderEvents, StoreError, Stream},
+    ports::{Clock, DeferredBilling, EventPublisher, Mailer, Outbox, OutboxMessage, OutboxPayload, StoreError, Stream},
     telemetry::{self, Attempt},
 };
 
@@ -30,7 +30,7 @@ pub struct Relay {
     outbox: Arc<dyn Outbox>,
     mailer: Arc<dyn Mailer>,
     events: Arc<dyn EventPublisher>,
-    billing: Arc<dyn ProviderEvents>,
+    billing: Arc<dyn DeferredBilling>,
     clock: Arc<dyn Clock>,
     turn: Arc<Mutex<()>>,
 }
@@ -71,7 +71,7 @@ impl Relay {
         outbox: Arc<dyn Outbox>,
         mailer: Arc<dyn Mailer>,
         events: Arc<dyn EventPublisher>,
-        billing: Arc<dyn ProviderEvents>,
+        billing: Arc<dyn DeferredBilling>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { outbox, mailer, events, billing, clock, turn: Arc::default() }
@@ -148,6 +148,9 @@ impl Relay {
             }
             OutboxPayload::ProviderEvent(event) => {
                 (event.kind.as_str(), self.billing.look_again(event).await.map_err(|error| error.to_string()))
+            }
+            OutboxPayload::ClosedTenant(closed) => {
+                ("closed_tenant", self.billing.stop_renewal(closed).await.map_err(|error| error.to_string()))
             }
         };
         let tried = |attempt| telemetry::attempted(payload, attempt, self.clock.now() - queued_at);

@@ -170,7 +170,7 @@ pub(crate) fn attempted(payload: &OutboxPayload, attempt: Attempt, age: TimeDelt
     };
     match payload {
         OutboxPayload::Mail(_) => counter!(MAILS, OUTCOME => outcome).increment(1),
-        OutboxPayload::Event(_) => counter!(EVENTS, OUTCOME => outcome).increment(1),
+        OutboxPayload::Event(_) | OutboxPayload::ClosedTenant(_) => counter!(EVENTS, OUTCOME => outcome).increment(1),
         OutboxPayload::ProviderEvent(_) => match attempt {
             Attempt::Delivered => webhook(WebhookOutcome::Applied),
             Attempt::Postponed => webhook(WebhookOutcome::Deferred),

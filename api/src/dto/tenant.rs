@@ -1,6 +1,10 @@
 //! Tenants.
 
-use application::tenants::TenantOverview;
+use application::tenants::{Reopened, TenantOverview};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     Plan, Tenant,
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{example_time, rules, schemas, secret::Secret};
+use super::{envelope::json, example_time, rules, schemas, secret::Secret};
 use crate::error::{ApiError, AtField};
 
 /// An organisation.
@@ -95,6 +99,43 @@ impl TenantDetails {
     pub(crate) fn example() -> Self {
         let (info, settings) = (TenantInfo::example(), TenantSettingsInfo::example());
         Self { info, user_count: 3, is_active: true, settings }
+    }
+}
+
+/// An organisation that is open again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReopenedTenant {
+    #[schema(schema_with = schemas::always_true)]
+    success: bool,
+    /// What happened, for a person.
+    message: &'static str,
+    /// When its subscription ends unless its renewal is switched on again; `null` when it renews, or there is none.
+    #[schema(required = true)]
+    subscription_ends_at: Option<DateTime<Utc>>,
+}
+
+impl From<Reopened> for ReopenedTenant {
+    fn from(Reopened { subscription_ends_at }: Reopened) -> Self {
+        let message = match subscription_ends_at {
+            None => "Your organisation is open again; please sign in",
+            Some(_) => {
+                "Your organisation is open again; please sign in. Its subscription does not renew: switch the renewal on to \
+                 keep it"
+            }
+        };
+        Self { success: true, message, subscription_ends_at }
+    }
+}
+
+impl ReopenedTenant {
+    pub(crate) fn example() -> Self {
+        Reopened { subscription_ends_at: Some(example_time()) }.into()
+    }
+}
+
+impl IntoResponse for ReopenedTenant {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self)
     }
 }
 

@@ -17,14 +17,16 @@ use crate::{
         auth::TokenRequest,
         entitlement::{Features, Limits},
         envelope::{Done, Failure, Success},
-        tenant::{CloseTenantRequest, RenameTenantRequest, TenantDetails, TenantSettingsInfo, TenantSettingsRequest},
+        tenant::{
+            CloseTenantRequest, RenameTenantRequest, ReopenedTenant, TenantDetails, TenantSettingsInfo,
+            TenantSettingsRequest,
+        },
     },
     error::{ApiError, ErrorCode},
     extract::{Authenticated, Json, LinkBase, PathId},
 };
 
 const CLOSED: Done = Done::with("Your organisation is closed; a mail with a link to open it again is on its way");
-const REOPENED: Done = Done::with("Your organisation is open again; please sign in");
 
 pub(super) fn routes<R: Routes>() -> R {
     R::default()
@@ -171,16 +173,21 @@ async fn close(
     path = "/tenants/reopen",
     tag = "Tenant",
     responses(
-        (status = OK, description = "Open again.", body = Done, example = json!(REOPENED)),
+        (
+            status = OK, description = "Open again. A subscription whose renewal was switched off stays so.",
+            body = ReopenedTenant, example = json!(ReopenedTenant::example())
+        ),
         (
             status = UNAUTHORIZED, description = "The token is unknown, used, void or too old.", body = Failure,
             example = json!(Failure::of(ErrorCode::TokenInvalid, "This link is not valid"))
         )
     )
 )]
-async fn reopen(State(tenants): State<TenantService>, Json(request): Json<TokenRequest>) -> Result<Done, ApiError> {
-    tenants.reopen(request.token.expose()).await?;
-    Ok(REOPENED)
+async fn reopen(
+    State(tenants): State<TenantService>,
+    Json(request): Json<TokenRequest>,
+) -> Result<ReopenedTenant, ApiError> {
+    Ok(tenants.reopen(request.token.expose()).await?.into())
 }
 
 /// How one's own organisation wants the product to behave.

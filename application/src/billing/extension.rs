@@ -153,13 +153,9 @@ impl BillingService {
     ) -> Result<Subscription, ExtendTrialError> {
         let ExtendTrial { until, reason } = command.clone();
         self.provider.extend_trial(id, until).await?;
-        settle(|| async {
-            let followed = self.follow_now::<ExtendTrialError>(scope, id, None).await?;
-            let followed = followed.ok_or(ExtendTrialError::NoTrial)?;
-            let changes = followed.changes.by_platform_admin(admin);
-            self.unit_of_work.commit(changes).await.map_err(look_again::<ExtendTrialError>)
-        })
-        .await?;
+        let by_admin = |changes: ChangeSet| changes.by_platform_admin(admin);
+        let followed = self.follow_in::<ExtendTrialError>(scope, id, by_admin).await?;
+        followed.ok_or(ExtendTrialError::NoTrial)?;
         let (by, at) = (admin.user_id().clone(), self.clock.now());
         let extension = TrialExtension { from, to: until, reason, by, at };
         settle(|| async {

@@ -6,6 +6,7 @@
 //! (docs/adr/0016-the-provider-is-right.md).
 
 mod change;
+mod closing;
 mod extension;
 mod follow;
 mod portal;
@@ -24,8 +25,8 @@ use domain::{Subscription, subscription::ProviderSubscriptionId};
 pub use change::{ChangePlan, ChangePlanError, PlanChanged};
 pub use extension::{ExtendTrial, ExtendTrialError};
 pub use portal::{OpenPortal, PortalError};
-pub use reconcile::{
 pub use price::NotPriced;
+pub use reconcile::{
     Done, Drift, Finding, Reconciler, Reconciliation, ReconciliationPorts, Run, Side, TenantFailure, TenantReport,
 };
 pub use renewal::{CancelSubscription, RenewalError};
@@ -39,8 +40,8 @@ use crate::{
     error::UseCaseError,
     links::LinkPolicy,
     ports::{
-        AccountRepository, BillingError, BillingProvider, BillingRepository, Clock, DiscountRepository, IdGenerator,
-        TenantRepository, TierCatalogue, UnitOfWork,
+        AccountRepository, BillingError, BillingProvider, BillingRepository, ChangeSet, Clock, DiscountRepository,
+        IdGenerator, TenantRepository, TierCatalogue, UnitOfWork,
     },
     retry::{look_again, settle},
     use_cases::Ports,
@@ -50,11 +51,11 @@ use crate::{
 #[derive(Clone)]
 pub struct BillingService {
     accounts: Arc<dyn AccountRepository>,
+    tenants: Arc<dyn TenantRepository>,
     billing: Arc<dyn BillingRepository>,
     discounts: Arc<dyn DiscountRepository>,
     tiers: Arc<dyn TierCatalogue>,
     provider: Arc<dyn BillingProvider>,
-    tenants: Arc<dyn TenantRepository>,
     unit_of_work: Arc<dyn UnitOfWork>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -65,9 +66,19 @@ impl BillingService {
     /// The service on these ports.
     #[must_use]
     pub fn new(ports: &Ports, links: LinkPolicy) -> Self {
-        let Ports { accounts, billing, discounts, tiers, tenants, unit_of_work, clock, ids, .. } = ports.clone();
-        let provider = ports.billing_provider.clone();
-        Self { accounts, billing, discounts, tiers, provider, tenants, unit_of_work, clock, ids, links }
+        let Ports {
+            accounts,
+            tenants,
+            billing,
+            discounts,
+            tiers,
+            billing_provider: provider,
+            unit_of_work,
+            clock,
+            ids,
+            ..
+        } = ports.clone();
+        Self { accounts, tenants, billing, discounts, tiers, provider, unit_of_work, clock, ids, links }
     }
 
     /// Takes over what became of a subscription that the actor has just had the provider do something about. `None`
@@ -76,11 +87,22 @@ impl BillingService {
     where
         E: UseCaseError + From<BillingError>,
     {
-        let scope = TenantScope::from(actor);
+        self.follow_in(&TenantScope::from(actor), id, |changes| changes.by(actor.user_id())).await
+    }
+
+    /// The same for whoever may reach the tenant; `by` says who that is.
+    async fn follow_in<E>(
+        &self,
+        scope: &TenantScope,
+        id: &ProviderSubscriptionId,
+        by: impl Fn(ChangeSet) -> ChangeSet,
+    ) -> Result<Option<Subscription>, E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
         settle(|| async {
-            let Some(followed) = self.follow_now::<E>(&scope, id, None).await? else { return Ok(None) };
-            let changes = followed.changes.by(actor.user_id());
-            self.unit_of_work.commit(changes).await.map_err(look_again::<E>)?;
+            let Some(followed) = self.follow_now::<E>(scope, id, None).await? else { return Ok(None) };
+            self.unit_of_work.commit(by(followed.changes)).await.map_err(look_again::<E>)?;
             Ok(Some(followed.subscription))
         })
         .await

@@ -12,8 +12,8 @@ use crate::{
     actor::TenantScope,
     error::{Classified, ErrorKind, Failure, UseCaseError, from_port_errors},
     ports::{
-        BilledTenant, BillingError, ChangeSet, CommitError, EventNotSettled, ProviderEvent, ProviderEvents, Refusal,
-        StoreError, WebhookRejected, Write,
+        BilledTenant, BillingError, ChangeSet, ClosedTenant, CommitError, DeferredBilling, NotSettled, ProviderEvent,
+        Refusal, StoreError, WebhookRejected, Write,
     },
     retry::{Setback, look_again, settle},
     telemetry::{self, WebhookOutcome},
@@ -194,13 +194,17 @@ impl BillingService {
 }
 
 #[async_trait]
-impl ProviderEvents for BillingService {
-    async fn look_again(&self, event: &ProviderEvent) -> Result<(), EventNotSettled> {
+impl DeferredBilling for BillingService {
+    async fn look_again(&self, event: &ProviderEvent) -> Result<(), NotSettled> {
         let Some(id) = &event.subscription_id else { return Ok(()) };
         match settle(|| self.try_look_again(id, event)).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(EventNotSettled("nobody here is that customer of the billing provider".to_owned())),
-            Err(error) => Err(EventNotSettled(error.to_string())),
+            Ok(false) => Err(NotSettled("nobody here is that customer of the billing provider".to_owned())),
+            Err(error) => Err(NotSettled(error.to_string())),
         }
+    }
+
+    async fn stop_renewal(&self, closed: &ClosedTenant) -> Result<(), NotSettled> {
+        self.try_stop_renewal(closed).await.map_err(|error| NotSettled(error.to_string()))
     }
 }

@@ -358,18 +358,33 @@ pub trait BilledTenants: Send + Sync {
     async fn page(&self, reconciler: &Reconciler, page: &PageRequest) -> Result<Page<TenantId>, PageError>;
 }
 
-/// Looks again at an event of the provider that could not be made sense of when it came.
+/// A tenant that was closed: proved by the commit that closed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedTenant {
+    /// The tenant.
+    pub tenant_id: TenantId,
+}
+
+/// Does what was put off because it needs the provider: until somebody is known, or for when the provider answers. Doing
+/// it twice changes nothing.
 #[async_trait]
-pub trait ProviderEvents: Send + Sync {
-    /// Takes over what the provider says now about what the event is about.
+pub trait DeferredBilling: Send + Sync {
+    /// Takes over what the provider says now about what an event is about.
     ///
     /// # Errors
     ///
-    /// [`EventNotSettled`] when that cannot be done yet.
-    async fn look_again(&self, event: &ProviderEvent) -> Result<(), EventNotSettled>;
+    /// [`NotSettled`] when that cannot be done yet.
+    async fn look_again(&self, event: &ProviderEvent) -> Result<(), NotSettled>;
+
+    /// Has what a closed tenant pays for end with what is paid, unless the tenant was opened again.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSettled`] when that cannot be done yet.
+    async fn stop_renewal(&self, closed: &ClosedTenant) -> Result<(), NotSettled>;
 }
 
-/// Why an event of the provider still has to wait. Holds no secret: it is logged and kept with dead letters.
+/// Why something still has to wait. Holds no secret: it is logged and kept with dead letters.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct EventNotSettled(pub String);
+pub struct NotSettled(pub String);

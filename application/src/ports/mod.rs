@@ -31,9 +31,9 @@ mod usage;
 pub use accounts::{Account, AccountRepository, AddressHolder, LegacyRefreshToken, SignedInAccount, StoreError};
 pub use audit::{AuditFilter, AuditTrail};
 pub use billing::{
-    BilledTenant, BilledTenants, BillingError, BillingProvider, BillingProviderName, BillingRepository,
-    EventNotSettled, NewCustomer, Ordered, OutstandingPayment, PortalSession, PricedPlan, PromoDiscount, ProviderEvent,
-    ProviderEvents, SubscriptionOrder, TenantBilling, WebhookRejected,
+    BilledTenant, BilledTenants, BillingError, BillingProvider, BillingProviderName, BillingRepository, ClosedTenant,
+    DeferredBilling, NewCustomer, NotSettled, Ordered, OutstandingPayment, PortalSession, PricedPlan, PromoDiscount,
+    ProviderEvent, SubscriptionOrder, TenantBilling, WebhookRejected,
 };
 pub use business::BusinessRepository;
 pub use clock::Clock;

@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 use domain::{Aggregate, TenantId, Timestamp, UserId, subscription::ProviderSubscriptionId};
 
-use super::{Mail, ProviderEvent, StoreError};
+use super::{ClosedTenant, Mail, ProviderEvent, StoreError};
 
 /// Messages that are delivered one after the other: the events of one aggregate, or one mail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,7 @@ pub struct Stream(String);
 impl Stream {
     const MAIL: &'static str = "mail";
     const PROVIDER: &'static str = "billing_provider";
+    const CLOSED_TENANT: &'static str = "closed_tenant";
     const SEPARATOR: char = '#';
 
     /// The stream of an aggregate's events.
@@ -31,6 +32,12 @@ impl Stream {
     pub fn of_provider_event(event: &ProviderEvent) -> Self {
         let about = event.subscription_id.as_ref().map_or(event.id.as_str(), ProviderSubscriptionId::as_str);
         Self(format!("{}{}{about}", Self::PROVIDER, Self::SEPARATOR))
+    }
+
+    /// The stream of what is still to be done for a closed tenant.
+    #[must_use]
+    pub fn of_closed_tenant(closed: &ClosedTenant) -> Self {
+        Self(format!("{}{}{}", Self::CLOSED_TENANT, Self::SEPARATOR, closed.tenant_id))
     }
 
     /// Takes a stream's name from the store as it is.
@@ -120,6 +127,8 @@ pub enum OutboxPayload {
     Event(EventEnvelope),
     /// An event of the billing provider about somebody who was not known when it came.
     ProviderEvent(ProviderEvent),
+    /// A tenant that was closed, and whose subscription must not renew.
+    ClosedTenant(ClosedTenant),
 }
 
 /// The messages that committed change sets queued, in streams. At least once: a message stays until

@@ -5,7 +5,7 @@ use domain::{
     Usage, User, UserId, discount::Redemption, session::RefreshToken, verification::Purpose,
 };
 
-use super::{IdentityClaim, Mail, ProviderEvent, SeatRecord, StoreError, UsageRecord};
+use super::{ClosedTenant, IdentityClaim, Mail, ProviderEvent, SeatRecord, StoreError, UsageRecord};
 use crate::{
     actor::PlatformAdmin,
     audit::{AuditActor, AuditEntry},
@@ -38,6 +38,8 @@ pub struct ChangeSet {
     pub mails: Vec<Mail>,
     /// What the billing provider said about somebody who is not known yet, to be looked at again.
     pub deferred: Vec<ProviderEvent>,
+    /// Tenants that are closed, and whose subscriptions must not renew.
+    pub closed: Vec<ClosedTenant>,
     /// Who did it, where it was somebody who is known.
     pub by: Option<UserId>,
     /// Whether they did it as an administrator of the platform.
@@ -302,6 +304,12 @@ impl ChangeSet {
     /// Has an event of the billing provider looked at again later.
     pub fn defer(mut self, event: ProviderEvent) -> Self {
         self.deferred.push(event);
+        self
+    }
+
+    /// Has the renewal of what a tenant pays for switched off, because it is closed.
+    pub fn stop_renewal_of(mut self, closed: ClosedTenant) -> Self {
+        self.closed.push(closed);
         self
     }
 

@@ -13,7 +13,7 @@ use crate::{
     actor::{Actor, Denied, TenantScope},
     auth::{ConfirmPasswordError, Throttled},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{ChangeSet, Mail, MailKind},
+    ports::{ChangeSet, ClosedTenant, Mail, MailKind},
     retry::{Setback, look_again, settle},
     security_log,
 };
@@ -97,8 +97,8 @@ impl CloseTenantError {
 }
 
 impl TenantService {
-    /// Closes the actor's own tenant: signs everybody out, and mails its owner a link that opens it again for a
-    /// while. One that was closed meanwhile stays as it is, with the link that was sent then.
+    /// Closes the actor's own tenant: signs everybody out, mails its owner a link that opens it again for a while, and has
+    /// what it pays for end with what is paid, once that is committed and the billing provider answers. One that was closed meanwhile stays as it is, with the link that was sent then.
     ///
     /// # Errors
     ///
@@ -141,7 +141,12 @@ impl TenantService {
             kind: MailKind::TenantClosed,
             link: self.links.reopen_tenant(command.link_base.as_deref(), &link),
         };
-        let changes = ChangeSet::default().by(actor.user_id()).save_tenant(before, tenant).record(outcome).mail(mail);
+        let changes = ChangeSet::default()
+            .by(actor.user_id())
+            .save_tenant(before, tenant)
+            .record(outcome)
+            .stop_renewal_of(ClosedTenant { tenant_id: actor.tenant_id().clone() })
+            .mail(mail);
         self.unit_of_work.commit(changes).await.map_err(look_again::<CloseTenantError>)?;
         Ok(())
     }

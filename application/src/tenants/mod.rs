@@ -13,14 +13,15 @@ use chrono::Duration;
 pub use change::ChangeTenantError;
 pub use close::{CloseTenant, CloseTenantError};
 pub use overview::{TenantError, TenantOverview};
-pub use reopen::{ReopenTenantError, ReopeningLink};
+pub use reopen::{ReopenTenantError, Reopened, ReopeningLink};
 pub use suspend::SuspensionError;
 
 use crate::{
     auth::{AuthService, AuthSettings},
     links::LinkPolicy,
     ports::{
-        AccountRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository, TenantRepository, UnitOfWork,
+        AccountRepository, BillingRepository, Clock, EntitlementRepository, IdGenerator, MemberRepository,
+        TenantRepository, UnitOfWork,
     },
     use_cases::Ports,
 };
@@ -29,6 +30,7 @@ use crate::{
 #[derive(Clone)]
 pub struct TenantService {
     accounts: Arc<dyn AccountRepository>,
+    billing: Arc<dyn BillingRepository>,
     tenants: Arc<dyn TenantRepository>,
     members: Arc<dyn MemberRepository>,
     entitlements: Arc<dyn EntitlementRepository>,
@@ -44,8 +46,20 @@ impl TenantService {
     /// The service on these ports. `auth` asks owners for their password.
     #[must_use]
     pub fn new(ports: &Ports, settings: &AuthSettings, auth: AuthService) -> Self {
-        let Ports { accounts, tenants, members, entitlements, unit_of_work, clock, ids, .. } = ports.clone();
+        let Ports { accounts, billing, tenants, members, entitlements, unit_of_work, clock, ids, .. } = ports.clone();
         let AuthSettings { links, reopening_lifetime, .. } = settings.clone();
-        Self { accounts, tenants, members, entitlements, unit_of_work, auth, clock, ids, links, reopening_lifetime }
+        Self {
+            accounts,
+            billing,
+            tenants,
+            members,
+            entitlements,
+            unit_of_work,
+            auth,
+            clock,
+            ids,
+            links,
+            reopening_lifetime,
+        }
     }
 }

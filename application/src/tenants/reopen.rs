@@ -1,6 +1,10 @@
 //! Opening a closed tenant again with the mailed link.
 
-use domain::{TenantId, TokenHash, TokenSecret, verification::TokenRefused};
+use domain::{
+    BillingPeriod, TenantId, Timestamp, TokenHash, TokenSecret,
+    subscription::{Renewal, SubscriptionState},
+    verification::TokenRefused,
+};
 use secrecy::SecretString;
 
 use super::TenantService;
@@ -36,6 +40,13 @@ impl ReopeningLink {
     }
 }
 
+/// A tenant that is open again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reopened {
+    /// When what it pays for ends unless its renewal is switched on; `None` when it renews, or there is nothing.
+    pub subscription_ends_at: Option<Timestamp>,
+}
+
 /// Why a tenant was not opened again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReopenTenantError {
@@ -63,18 +74,20 @@ impl Classified for ReopenTenantError {
 from_port_errors!(ReopenTenantError);
 
 impl TenantService {
-    /// Puts a tenant that its owner closed back into use. Nobody is signed in by that.
+    /// Puts a tenant that its owner closed back into use. Nobody is signed in by that, and a renewal that the closing
+    /// switched off stays so: whoever opens the tenant again has not said that they want to pay again.
     ///
     /// # Errors
     ///
     /// [`ReopenTenantError`] says why not.
-    pub async fn reopen(&self, token: &str) -> Result<(), ReopenTenantError> {
+    pub async fn reopen(&self, token: &str) -> Result<Reopened, ReopenTenantError> {
         let Some(link) = ReopeningLink::parse(token) else { return Err(unknown()) };
         settle(|| self.try_reopen(&link)).await
     }
 
-    async fn try_reopen(&self, link: &ReopeningLink) -> Result<(), Setback<ReopenTenantError>> {
-        let Some(before) = self.tenants.find(&TenantScope::from(link)).await? else { return Err(unknown().into()) };
+    async fn try_reopen(&self, link: &ReopeningLink) -> Result<Reopened, Setback<ReopenTenantError>> {
+        let scope = TenantScope::from(link);
+        let Some(before) = self.tenants.find(&scope).await? else { return Err(unknown().into()) };
         let mut tenant = before.clone();
         let owner = before.snapshot().owner_user_id.clone();
         let outcome = tenant.reopen(&link.token, self.clock.now()).map_err(|why| {
@@ -84,10 +97,14 @@ impl TenantService {
                 TokenRefused::Used | TokenRefused::Superseded => ReopenTenantError::UnknownToken,
             }
         })?;
+        // Before the link is used up: nobody could ask again.
+        let billing = self.billing.find(&scope).await?;
         let changes = ChangeSet::default().by(&owner).save_tenant(before, tenant).record(outcome);
         self.unit_of_work.commit(changes).await.map_err(look_again::<ReopenTenantError>)?;
         security_log::success("reopen_tenant", &owner, &link.tenant_id);
-        Ok(())
+        let paid = billing.at_provider(self.clock.now()).map(|subscription| &subscription.snapshot().state);
+        let ending = paid.filter(|state| state.renewal() == Some(Renewal::Off));
+        Ok(Reopened { subscription_ends_at: ending.and_then(SubscriptionState::period).map(BillingPeriod::end) })
     }
 }
 

@@ -28,6 +28,15 @@ pub struct BilledSubscription {
     pub renewal: Renewal,
 }
 
+impl BilledSubscription {
+    /// Whether the provider goes on with it after the period, and asks for money for that.
+    #[must_use]
+    pub fn renews(&self) -> bool {
+        !matches!(self.status, BilledStatus::Incomplete | BilledStatus::Cancelled { .. })
+            && self.renewal != Renewal::Off
+    }
+}
+
 /// Where a subscription stands with the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BilledStatus {

@@ -70,6 +70,9 @@ impl DynamoUnitOfWork {
         for event in &changes.deferred {
             plan.queue(&self.store, message::new_provider_event(&self.new_message_id(), event, now)?)?;
         }
+        for closed in &changes.closed {
+            plan.queue(&self.store, message::new_closed_tenant(&self.new_message_id(), closed, now)?)?;
+        }
         match plan.len() {
             0..=MAX_ITEMS => Ok(plan),
             too_many => Err(StoreError::Refused(Box::new(TooManyItems(too_many)))),
@@ -130,7 +133,8 @@ impl UnitOfWork for DynamoUnitOfWork {
             }
             attempt += 1;
         }
-        let queued_something = !(changes.mails.is_empty() && changes.events.is_empty() && changes.deferred.is_empty());
+        let queued = [changes.mails.len(), changes.events.len(), changes.deferred.len(), changes.closed.len()];
+        let queued_something = queued.into_iter().any(|number| number > 0);
         if let Some(relay) = self.store.wake_relay.as_ref().filter(|_| queued_something) {
             relay.notify_one();
         }

@@ -121,8 +121,13 @@ impl<'a> World<'a> {
         self.reconciliation_through(Arc::clone(&self.store.unit_of_work))
     }
 
-    /// The use cases of billing, as far as webhooks need them.
+    /// The use cases of billing, as far as webhooks and closed tenants need them.
     pub(crate) fn service(&self) -> BillingService {
+        self.service_through(Arc::clone(&self.store.unit_of_work))
+    }
+
+    /// The same, which writes through this.
+    pub(crate) fn service_through(&self, unit_of_work: Arc<dyn UnitOfWork>) -> BillingService {
         let unreached = Arc::new(Unreached);
         let ports = Ports {
             accounts: Arc::clone(&self.store.accounts),
@@ -141,7 +146,7 @@ impl<'a> World<'a> {
             discounts: Arc::clone(&self.store.discounts),
             tiers: unreached.clone(),
             billing_provider: self.provider.clone(),
-            unit_of_work: Arc::clone(&self.store.unit_of_work),
+            unit_of_work,
             failures: unreached.clone(),
             passwords: unreached.clone(),
             tokens: unreached,

@@ -4,13 +4,14 @@
 pub(crate) mod audit;
 mod billed;
 pub(crate) mod business;
+pub(crate) mod closed;
 pub(crate) mod directory;
 pub(crate) mod discounts;
 mod drifted;
 pub(crate) mod entitlements;
 pub(crate) mod failures;
-mod gate;
 pub(crate) mod following;
+mod gate;
 pub(crate) mod given;
 pub(crate) mod idempotency;
 pub(crate) mod identities;
@@ -251,6 +252,12 @@ macro_rules! for_each_test {
                 every_billed_tenant_is_listed_once_whatever_the_page
                 a_cursor_of_something_else_is_refused
                 every_finding_is_documented
+            }
+            closed {
+                a_provider_that_is_down_is_told_later_that_a_tenant_is_closed
+                a_renewal_that_is_switched_off_while_the_process_dies_is_off_in_the_end
+                a_tenant_that_was_opened_before_the_provider_heard_of_it_goes_on_renewing
+                a_closed_tenant_that_pays_for_nothing_asks_nobody
             }
             following {
                 an_order_that_a_live_subscription_replaces_gives_its_code_back

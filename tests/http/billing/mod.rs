@@ -2,6 +2,7 @@
 
 mod breaking_off;
 mod changing;
+mod closing;
 mod discounted;
 mod ending;
 mod held_trials;

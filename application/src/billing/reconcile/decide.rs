@@ -3,7 +3,7 @@
 use chrono::Duration;
 use domain::{
     Subscription, SubscriptionId, TenantId, Timestamp,
-    subscription::{BilledStatus, BilledSubscription, ProviderSubscriptionId, Renewal, SubscriptionState},
+    subscription::{BilledStatus, BilledSubscription, ProviderSubscriptionId, SubscriptionState},
     tenant::TenantStatus,
 };
 
@@ -135,7 +135,7 @@ impl Decider<'_> {
         let drift = self.drift_of(&followed, billed);
         let differs = drift.map(|drift| Decision { drift, remedy: Remedy::Commit(Box::new(followed)) });
         let is_closed = tenant.snapshot().status() == TenantStatus::Cancelled;
-        let renews = (is_closed && is_live(billed) && billed.renewal != Renewal::Off).then(|| Decision {
+        let renews = (is_closed && billed.renews()).then(|| Decision {
             remedy: Remedy::StopRenewal(provider_id.clone()),
             drift: Drift::RenewsThoughClosed { provider_id, theirs },
         });

@@ -10,9 +10,9 @@ use crate::{
     actor::{PlatformAdmin, TenantScope},
     page::{Page, PageError, PageRequest},
     ports::{
-        BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, DiscountRepository,
-        EventNotSettled, NewCustomer, Ordered, PortalSession, PricedPlan, ProviderEvent, ProviderEvents, StoreError,
-        SubscriptionOrder, TenantBilling, TierCatalogue, WebhookRejected,
+        BilledTenant, BillingError, BillingProvider, BillingProviderName, BillingRepository, ClosedTenant,
+        DeferredBilling, DiscountRepository, NewCustomer, NotSettled, Ordered, PortalSession, PricedPlan,
+        ProviderEvent, StoreError, SubscriptionOrder, TenantBilling, TierCatalogue, WebhookRejected,
     },
 };
 
@@ -67,9 +67,13 @@ impl TierCatalogue for Unreached {
 }
 
 #[async_trait]
-impl ProviderEvents for Unreached {
-    async fn look_again(&self, _: &ProviderEvent) -> Result<(), EventNotSettled> {
-        unreached().map_err(|error| EventNotSettled(error.to_string()))
+impl DeferredBilling for Unreached {
+    async fn look_again(&self, _: &ProviderEvent) -> Result<(), NotSettled> {
+        unreached().map_err(|error| NotSettled(error.to_string()))
+    }
+
+    async fn stop_renewal(&self, _: &ClosedTenant) -> Result<(), NotSettled> {
+        unreached().map_err(|error| NotSettled(error.to_string()))
     }
 }
 

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use application::ports::{
-    DeadLetter, EventEnvelope, InvitationNote, Mail, MailKind, OutboxPayload, ProviderEvent, StoreError, Stream,
+    ClosedTenant, DeadLetter, EventEnvelope, InvitationNote, Mail, MailKind, OutboxPayload, ProviderEvent, StoreError,
+    Stream,
 };
 use chrono::Duration;
 use domain::{DomainEvent, EmailAddress, Language, TenantId, Timestamp, UserId, subscription::ProviderSubscriptionId};
@@ -31,6 +32,7 @@ const KEPT_FOR: Duration = Duration::days(30);
 const MAIL: &str = "mail";
 const EVENT: &str = "event";
 const PROVIDER_EVENT: &str = "provider_event";
+const CLOSED_TENANT: &str = "closed_tenant";
 
 /// Why a message cannot be delivered, ever. Holds nothing of its content.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +82,11 @@ struct StoredProviderEvent<'a> {
     kind: Cow<'a, str>,
     occurred_at: Cow<'a, str>,
     subscription_id: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredClosedTenant<'a> {
+    tenant_id: Cow<'a, str>,
 }
 
 /// A mail as it is queued. All of it is sealed: its link lets whoever reads it into the account.
@@ -148,6 +155,19 @@ pub(in crate::dynamodb) fn new_provider_event(
     Ok(message.text("event", kind).text("payload", &payload).build())
 }
 
+/// A closed tenant as it is queued, for its subscription not to renew.
+pub(in crate::dynamodb) fn new_closed_tenant(
+    id: &str,
+    closed: &ClosedTenant,
+    now: Timestamp,
+) -> Result<Item, StoreError> {
+    let stored = StoredClosedTenant { tenant_id: closed.tenant_id.as_str().into() };
+    let payload = serde_json::to_string(&stored).map_err(|error| StoreError::Refused(Box::new(error)))?;
+    let position = format!("{}.{id}", time::to_sortable_text(now));
+    let message = new_message(id, &Stream::of_closed_tenant(closed), &position, CLOSED_TENANT, now);
+    Ok(message.text("event", CLOSED_TENANT).text("payload", &payload).build())
+}
+
 fn new_message(id: &str, stream: &Stream, position: &str, kind: &str, now: Timestamp) -> ItemBuilder {
     ItemBuilder::default()
         .text("stream", stream.as_str())
@@ -205,6 +225,7 @@ pub(in crate::dynamodb) fn read_payload(
         MAIL => mail(&Zeroizing::new(sealer.open(text("payload")?)?)).map(OutboxPayload::Mail),
         EVENT => event(text("message_id")?, text("stream")?, text("payload")?).map(OutboxPayload::Event),
         PROVIDER_EVENT => provider_event(text("payload")?).map(OutboxPayload::ProviderEvent),
+        CLOSED_TENANT => closed_tenant(text("payload")?).map(OutboxPayload::ClosedTenant),
         _ => None,
     }
     .ok_or(Undeliverable::Shape)
@@ -224,7 +245,9 @@ pub(in crate::dynamodb) fn check(item: &Item) -> Result<(), StoreError> {
         MAIL => Ok(()),
         EVENT if event(row.text("message_id")?, row.text("stream")?, payload).is_some() => Ok(()),
         PROVIDER_EVENT if provider_event(payload).is_some() => Ok(()),
+        CLOSED_TENANT if closed_tenant(payload).is_some() => Ok(()),
         EVENT | PROVIDER_EVENT => Err(row.unreadable("payload", "is not an event")),
+        CLOSED_TENANT => Err(row.unreadable("payload", "is not a tenant")),
         _ => Err(row.unreadable("kind", "is not one of its known values")),
     }
 }
@@ -262,6 +285,11 @@ fn provider_event(payload: &str) -> Option<ProviderEvent> {
         occurred_at: time::parse(&occurred_at)?,
         subscription_id: subscription_id.map(ProviderSubscriptionId::restore),
     })
+}
+
+fn closed_tenant(payload: &str) -> Option<ClosedTenant> {
+    let StoredClosedTenant { tenant_id } = serde_json::from_str(payload).ok()?;
+    Some(ClosedTenant { tenant_id: TenantId::restore(tenant_id) })
 }
 
 fn event(id: &str, stream: &str, payload: &str) -> Option<EventEnvelope> {
