@@ -1,7 +1,8 @@
 //! What a request costs in calls to DynamoDB.
 
+use axum::http::Method;
 use serde_json::json;
-use tests::{Answer, App, Registration, Tally, Tokens};
+use tests::{Answer, App, Call, Registration, Tally, Tokens};
 
 use crate::team::Team;
 
@@ -54,8 +55,48 @@ const BUDGET: &[Line] = &[
     ("read onboarding", 2, &[("BatchGetItem", 1), ("GetItem", 1)]),
     ("fill in onboarding", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
     ("read the subscription", 3, &[("BatchGetItem", 1), ("GetItem", 2), ("Query", 1)]),
-    ("subscribe", 10, &[("BatchGetItem", 1), ("GetItem", 6), ("Query", 5), ("TransactWriteItems", 3)]),
+    ("subscribe", 13, &[("BatchGetItem", 1), ("GetItem", 8), ("Query", 6), ("TransactWriteItems", 4)]),
     ("an event of the provider", 4, &[("GetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("create a discount code", 3, &[("BatchGetItem", 1), ("TransactWriteItems", 2)]),
+    ("read a discount code", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
+    ("change a discount code", 4, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 2)]),
+    ("list discount codes", 3, &[("BatchGetItem", 1), ("Scan", 1), ("TransactWriteItems", 1)]),
+    ("list who redeemed a code", 4, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("ask what a code takes off, first in a minute", 1, &[("GetItem", 2)]),
+    ("ask what a code takes off", 1, &[("GetItem", 1)]),
+    ("start a trial", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
+    ("extend a trial", 6, &[("BatchGetItem", 1), ("GetItem", 3), ("Query", 1), ("TransactWriteItems", 2)]),
+    (
+        "list how a trial was extended",
+        5,
+        &[("BatchGetItem", 1), ("GetItem", 3), ("Query", 1), ("TransactWriteItems", 1)],
+    ),
+    ("list subscriptions", 3, &[("BatchGetItem", 1), ("Scan", 1), ("TransactWriteItems", 1)]),
+    (
+        "order with a code, to pay in the browser",
+        16,
+        &[("BatchGetItem", 1), ("GetItem", 13), ("Query", 5), ("TransactWriteItems", 3)],
+    ),
+    ("pay for what is ordered", 14, &[("BatchGetItem", 1), ("GetItem", 17), ("Query", 5), ("TransactWriteItems", 1)]),
+    ("change to more at once", 9, &[("BatchGetItem", 1), ("GetItem", 7), ("Query", 2), ("TransactWriteItems", 1)]),
+    (
+        "change to less with the period",
+        8,
+        &[("BatchGetItem", 1), ("GetItem", 6), ("Query", 2), ("TransactWriteItems", 1)],
+    ),
+    ("switch the renewal off", 6, &[("BatchGetItem", 1), ("GetItem", 4), ("Query", 2), ("TransactWriteItems", 1)]),
+    (
+        "end the subscription at once",
+        11,
+        &[("BatchGetItem", 1), ("GetItem", 8), ("Query", 4), ("TransactWriteItems", 2)],
+    ),
+    ("open the portal", 3, &[("BatchGetItem", 1), ("GetItem", 2), ("Query", 1)]),
+    ("use something, first", 3, &[("BatchGetItem", 1), ("GetItem", 2), ("Query", 3), ("TransactWriteItems", 1)]),
+    ("use something", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("give something back", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2), ("TransactWriteItems", 1)]),
+    ("read the usage", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 5)]),
+    ("close the tenant", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
+    ("open the tenant again", 4, &[("GetItem", 3), ("Query", 1), ("TransactWriteItems", 1)]),
     ("read the audit trail", 2, &[("BatchGetItem", 1), ("Query", 1)]),
 ];
 
@@ -161,6 +202,89 @@ async fn every_request_of_a_team_stays_within_its_budget() {
         }
     }
     within(&team.app, "hand the tenant over", team.hand_over(owner, &ben)).await.succeeded();
+    team.app.finish().await;
+}
+
+/// A call to a route whose last part may be anything, as the document names it.
+fn of_code(call: Call) -> Call {
+    call.documented_as("/api/v1/admin/discount-codes/{id}")
+}
+
+#[tokio::test]
+async fn every_request_about_what_is_paid_for_stays_within_its_budget() {
+    let team = Team::start().await;
+    let (app, owner) = (&team.app, &team.owner);
+    let admin = app.platform_admin().await.tokens.access;
+    let code = json!({ "code": "BUDGET", "type": "percentage", "value": 50, "duration_in_cycles": null });
+    let create = app.client.post("/admin/discount-codes", &code).bearer(&admin).send();
+    within(app, "create a discount code", create).await.created();
+    let wish = json!({ "promo_code": "BUDGET", "tier_id": "starter", "frequency": "monthly" });
+    let ask = || app.client.post("/subscription/promo/validate", &wish).send();
+    within(app, "ask what a code takes off, first in a minute", ask()).await.succeeded();
+    within(app, "ask what a code takes off", ask()).await.succeeded();
+    let trial = team.post(owner, "/subscription/trial/start", &json!({ "tier_id": "starter" })).send();
+    within(app, "start a trial", trial).await.succeeded();
+
+    let order = json!({ "tier_id": "starter", "frequency": "monthly", "promo_code": "BUDGET" });
+    let intent = team.post(owner, "/billing/payment-intent", &order).send();
+    within(app, "order with a code, to pay in the browser", intent).await.succeeded();
+    let paid = json!({
+        "tier_id": "starter", "frequency": "monthly", "promo_code": "BUDGET", "payment_method_id": "pm_card_visa",
+    });
+    within(app, "pay for what is ordered", team.post(owner, "/user/subscription", &paid).send()).await.succeeded();
+    let token = owner.access_token(app);
+    let put = |path: &str, body| app.client.put(path, &body).bearer(&token).send();
+    let more = put("/user/subscription", json!({ "tier": "professional" }));
+    within(app, "change to more at once", more).await.succeeded();
+    let less = put("/user/subscription", json!({ "tier": "starter" }));
+    within(app, "change to less with the period", less).await.succeeded();
+    let off = put("/user/subscription/auto-renewal", json!({ "auto_renewal": false }));
+    within(app, "switch the renewal off", off).await.succeeded();
+    within(app, "open the portal", team.post(owner, "/billing/portal", &json!({})).send()).await.succeeded();
+    let end = json!({ "reason": "too dear", "cancel_at_period_end": false });
+    let end = app.client.delete("/user/subscription").json(&end).bearer(&token).send();
+    within(app, "end the subscription at once", end).await.succeeded();
+
+    let one = "/admin/discount-codes/BUDGET";
+    let read = of_code(app.client.get(one)).bearer(&admin).send();
+    within(app, "read a discount code", read).await.succeeded();
+    let change = app.client.call(Method::PATCH, one).json(&json!({ "max_redemptions": 9 }));
+    within(app, "change a discount code", of_code(change).bearer(&admin).send()).await.succeeded();
+    let list = app.client.get("/admin/discount-codes").bearer(&admin).send();
+    within(app, "list discount codes", list).await.succeeded();
+    let redeemed = app.client.get(&format!("{one}/usage")).documented_as("/api/v1/admin/discount-codes/{id}/usage");
+    within(app, "list who redeemed a code", redeemed.bearer(&admin).send()).await.succeeded();
+    team.app.finish().await;
+}
+
+#[tokio::test]
+async fn every_request_about_usage_and_trials_stays_within_its_budget() {
+    let team = Team::start().await;
+    let (app, owner) = (&team.app, &team.owner);
+    let admin = app.platform_admin().await.tokens.access;
+    let amount = json!({ "amount": 2 });
+    within(app, "use something, first", team.post(owner, "/user/usage/goals", &amount).send()).await.succeeded();
+    within(app, "use something", team.post(owner, "/user/usage/goals", &amount).send()).await.succeeded();
+    within(app, "give something back", team.post(owner, "/user/usage/goals/release", &amount).send()).await.succeeded();
+    within(app, "read the usage", team.get(owner, "/user/usage").send()).await.succeeded();
+
+    team.post(owner, "/subscription/trial/start", &json!({ "tier_id": "starter" })).send().await.succeeded();
+    let trial = format!("/admin/users/{}/subscription/trial", owner.user_id);
+    let until = app.now() + chrono::TimeDelta::days(20);
+    let extension = json!({ "new_expiration_date": until, "reason": "Late data" });
+    let extend = app.client.put(&format!("{trial}/extend"), &extension).bearer(&admin).send();
+    within(app, "extend a trial", extend).await.succeeded();
+    let history = app.client.get(&format!("{trial}/history")).bearer(&admin).send();
+    within(app, "list how a trial was extended", history).await.succeeded();
+    let list = app.client.get("/admin/subscriptions").bearer(&admin).send();
+    within(app, "list subscriptions", list).await.succeeded();
+
+    let close = app.client.delete("/tenants/current").json(&json!({ "password": tests::python::PASSWORD }));
+    app.clock.advance(chrono::TimeDelta::seconds(1));
+    within(app, "close the tenant", close.bearer(&owner.access_token(app)).send()).await.succeeded();
+    let token = tests::token_in(&app.mail_to(&owner.email).await);
+    let reopen = app.client.post("/tenants/reopen", &json!({ "token": token })).send();
+    within(app, "open the tenant again", reopen).await.succeeded();
     team.app.finish().await;
 }
 

@@ -102,7 +102,7 @@ impl TenantService {
         let changes = ChangeSet::default().by(&owner).save_tenant(before, tenant).record(outcome);
         self.unit_of_work.commit(changes).await.map_err(look_again::<ReopenTenantError>)?;
         security_log::success("reopen_tenant", &owner, &link.tenant_id);
-        let paid = billing.at_provider(self.clock.now()).map(|subscription| &subscription.snapshot().state);
+        let paid = billing.at_provider().map(|subscription| &subscription.snapshot().state);
         let ending = paid.filter(|state| state.renewal() == Some(Renewal::Off));
         Ok(Reopened { subscription_ends_at: ending.and_then(SubscriptionState::period).map(BillingPeriod::end) })
     }
