@@ -33,8 +33,9 @@ pub(super) async fn broken_off<T>(steps: usize, dropped: Dropped, work: impl Fut
     .await
 }
 
-/// Breaks work off at every step that it takes, for another organisation each time, until it is not broken off.
-pub(super) async fn at_every_step(name: &str, check: impl AsyncFn(&Shop, usize, Dropped) -> bool) {
+/// Breaks work off at every step that it takes, for another organisation each time, until it is not broken off. Work that
+/// takes fewer than `least` is not what it seems: a step is a wait, and what is there already is not waited for.
+pub(super) async fn at_every_step(name: &str, least: usize, check: impl AsyncFn(&Shop, usize, Dropped) -> bool) {
     let mut shop = Shop::open().await;
     let mut broken = 0;
     for dropped in [Dropped::Asking, Dropped::Answered] {
@@ -46,13 +47,13 @@ pub(super) async fn at_every_step(name: &str, check: impl AsyncFn(&Shop, usize, 
             broken += 1;
         }
     }
-    assert!(broken >= 12, "{broken} steps");
+    assert!(broken >= least, "{broken} steps");
     shop.close().await;
 }
 
 #[tokio::test]
 async fn an_order_that_broke_off_is_placed_again_and_charged_once() {
-    at_every_step("again", async |shop, steps, dropped| {
+    at_every_step("again", 13, async |shop, steps, dropped| {
         let done = broken_off(steps, dropped, shop.subscribe("starter", "monthly", Some(VISA))).await;
         shop.subscribed_or_was("starter").await;
         assert_eq!(shop.charges().await, [2_900], "{steps} steps, {dropped:?}");
@@ -63,7 +64,7 @@ async fn an_order_that_broke_off_is_placed_again_and_charged_once() {
 
 #[tokio::test]
 async fn an_order_that_broke_off_and_was_paid_is_found_by_the_next_event() {
-    at_every_step("event", async |shop, steps, dropped| {
+    at_every_step("event", 13, async |shop, steps, dropped| {
         let done = broken_off(steps, dropped, shop.subscribe("starter", "monthly", Some(VISA))).await;
         shop.deliver_events().await;
         let paid = shop.charges().await;
@@ -76,7 +77,7 @@ async fn an_order_that_broke_off_and_was_paid_is_found_by_the_next_event() {
 
 #[tokio::test]
 async fn a_change_that_broke_off_is_made_again_and_charged_once() {
-    at_every_step("change", async |shop, steps, dropped| {
+    at_every_step("change", 13, async |shop, steps, dropped| {
         shop.subscribed("starter", "monthly").await;
         let body = json!({ "tier": "professional" });
         let done = broken_off(steps, dropped, shop.put("/user/subscription", body.clone())).await;
@@ -90,7 +91,7 @@ async fn a_change_that_broke_off_is_made_again_and_charged_once() {
 
 #[tokio::test]
 async fn an_end_that_broke_off_is_an_end_when_it_is_asked_for_again() {
-    at_every_step("end", async |shop, steps, dropped| {
+    at_every_step("end", 13, async |shop, steps, dropped| {
         shop.subscribed("starter", "monthly").await;
         let body = json!({ "reason": "too dear", "cancel_at_period_end": false });
         let done = broken_off(steps, dropped, shop.delete("/user/subscription", body.clone())).await;

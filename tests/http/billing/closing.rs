@@ -91,7 +91,7 @@ async fn who_paid_for_nothing_is_told_of_nothing() {
 /// The closing is there with what follows from it, or not at all.
 #[tokio::test]
 async fn a_closing_that_breaks_off_leaves_nothing_that_goes_on_being_charged() {
-    at_every_step("closing", async |shop, steps, dropped| {
+    at_every_step("closing", 6, async |shop, steps, dropped| {
         shop.subscribed("starter", "monthly").await;
         let done = broken_off(steps, dropped, shop.end_organisation()).await;
         shop.app.deliver_mail().await;
