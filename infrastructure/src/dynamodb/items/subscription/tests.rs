@@ -103,7 +103,8 @@ fn what_is_written_is_read() {
             created_at: at(0),
             updated_at: at(2),
         };
-        let item = to_new_item(&SubscriptionSnapshot { version: domain::Version::UNWRITTEN, ..snapshot.clone() });
+        let unwritten = SubscriptionSnapshot { version: domain::Version::UNWRITTEN, ..snapshot.clone() };
+        let item = to_new_item(&unwritten, TierTerms::seed(unwritten.choice.tier));
         assert_eq!(*read(&item).unwrap().snapshot(), snapshot);
     }
 }

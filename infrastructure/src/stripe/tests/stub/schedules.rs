@@ -58,7 +58,7 @@ impl State {
             start: params.need_number("phases[0][start_date]")?,
             end: params.need_number("phases[0][end_date]")?,
             price: params.need("phases[0][items][0][price]")?,
-            discounts: self.take_discounts("phases[0][discounts]", params, now.start)?,
+            discounts: self.take_discounts("phases[0][discounts]", params, now.period.0)?,
             metadata: now.metadata.clone(),
             trial_end: params.take("phases[0][trial_end]").map(|end| end.parse().unwrap()),
         };
