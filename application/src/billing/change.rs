@@ -2,15 +2,15 @@
 
 use domain::{
     Frequency, PromoCode, Subscription, Tier, Timestamp,
-    subscription::{ChangeRefused, PlanChange, PlanChoice},
+    subscription::{ChangeRefused, PlanChange, PlanChoice, Renewal},
 };
 
 use super::{BillingService, ShownSubscription, price::NotPriced};
 use crate::{
     actor::{Actor, Denied, TenantScope},
     error::{Classified, ErrorKind, Failure, from_port_errors},
-    ports::{BillingError, ChangeSet, CommitError, PricedPlan, Refusal},
-    retry::{Setback, look_again, settle_within},
+    ports::{BillingError, ChangeSet, CommitError, PricedPlan, Refusal, Write},
+    retry::{Setback, look_again, settle, settle_within},
 };
 
 /// How often a change is tried while others redeem the same promotion code.
@@ -86,6 +86,8 @@ struct Decided {
     subscription: Subscription,
     change: PlanChange,
     plan: PricedPlan,
+    /// The promotion code that was redeemed for it.
+    redeemed: Option<PromoCode>,
 }
 
 impl BillingService {
@@ -98,7 +100,7 @@ impl BillingService {
     pub async fn change_plan(&self, actor: &Actor, command: ChangePlan) -> Result<PlanChanged, ChangePlanError> {
         actor.require_owner()?;
         let decided = settle_within(ATTEMPTS, || self.try_decide(actor, &command)).await?;
-        let Decided { subscription, change, plan } = decided;
+        let Decided { subscription, change, plan, redeemed } = decided;
         let snapshot = subscription.snapshot();
         let (Some(id), Some(period)) = (&snapshot.provider_id, snapshot.state.period().copied()) else {
             return Err(ChangePlanError::NoSubscription);
@@ -106,21 +108,20 @@ impl BillingService {
         // The same until something about the subscription changes: a change that is tried again is the same one.
         let PlanChoice { tier, frequency } = plan.choice;
         let attempt = format!("{}.{}.{}.{}", snapshot.id, snapshot.version.get(), tier.as_str(), frequency.as_str());
-        match change {
+        let asked = match change {
             PlanChange::Nothing => {
-                let subscription = self.shown(subscription).await?;
-                return Ok(PlanChanged { subscription, effective_at: self.clock.now() });
+                let is_to_come = snapshot.state.renewal() == Some(Renewal::Changing(plan.choice));
+                let effective_at = if is_to_come { period.end() } else { self.clock.now() };
+                return Ok(PlanChanged { subscription: self.shown(subscription).await?, effective_at });
             }
-            PlanChange::Now => {
-                self.provider.change_now(id, &plan, &attempt).await?;
-            }
-            PlanChange::AtPeriodEnd => {
-                self.provider.change_at_period_end(id, &plan, &attempt).await?;
-            }
-            PlanChange::TakenBack => {
-                self.provider.set_renewal(id, true).await?;
-            }
+            PlanChange::Now => self.provider.change_now(id, &plan, &attempt).await,
+            PlanChange::AtPeriodEnd => self.provider.change_at_period_end(id, &plan, &attempt).await,
+            PlanChange::TakenBack => self.provider.set_renewal(id, true).await,
+        };
+        if let (Err(BillingError::Declined(_)), Some(code)) = (&asked, &redeemed) {
+            self.give_back(actor, code).await?;
         }
+        asked?;
         let followed = self.follow::<ChangePlanError>(actor, id).await?;
         let subscription = followed.ok_or(ChangePlanError::NoSubscription)?;
         let effective_at = if change == PlanChange::AtPeriodEnd { period.end() } else { self.clock.now() };
@@ -154,7 +155,7 @@ impl BillingService {
             let plan = priced.map_err(ChangePlanError::from)?.plan;
             return match command.promo_code {
                 Some(_) if plan.discount.is_none() => Err(ChangePlanError::from(NotPriced::PromoCode).into()),
-                _ => Ok(Decided { subscription, change, plan }),
+                _ => Ok(Decided { subscription, change, plan, redeemed: None }),
             };
         };
         // What it was ordered with, and does not go on, is used up.
@@ -162,13 +163,18 @@ impl BillingService {
             return Err(ChangePlanError::from(NotPriced::PromoCode).into());
         }
         let redeemed = self.discounts.redemption(&scope, code).await?;
-        let is_redeemed = redeemed.is_some_and(|redeemed| redeemed.subscription_id == subscription.snapshot().id);
+        let snapshot = subscription.snapshot();
+        // For this very change, which broke off: nothing has happened to the subscription since.
+        let is_redeemed = redeemed.is_some_and(|redeemed| {
+            redeemed.subscription_id == snapshot.id && redeemed.redeemed_at >= snapshot.updated_at
+        });
         let priced = self.priced(choice, Some(code), is_redeemed).await.map_err(ChangePlanError::from)?;
-        let decided = Decided { subscription, change, plan: priced.plan };
-        let Some(code) = priced.code.filter(|_| !is_redeemed) else { return Ok(decided) };
-        if !changes_plan {
+        let covers = priced.code.as_ref().is_some_and(|code| code.covers(choice.tier, choice.frequency).is_ok());
+        if !changes_plan || !covers {
             return Err(ChangePlanError::from(NotPriced::PromoCode).into());
         }
+        let decided = Decided { subscription, change, plan: priced.plan, redeemed: Some(code.clone()) };
+        let Some(code) = priced.code.filter(|_| !is_redeemed) else { return Ok(decided) };
         let changes = ChangeSet::default().by(actor.user_id());
         let changes = self
             .redeem(code, &decided.subscription, choice, changes)
@@ -180,5 +186,19 @@ impl BillingService {
             }
             Err(error) => Err(look_again(error)),
         }
+    }
+
+    /// Gives the promotion code of a change back that came to nothing.
+    async fn give_back(&self, actor: &Actor, code: &PromoCode) -> Result<(), ChangePlanError> {
+        settle(|| async {
+            let Some(redemption) = self.discounts.redemption(&TenantScope::from(actor), code).await? else {
+                return Ok(());
+            };
+            let released = redemption.release();
+            let changes =
+                ChangeSet::default().by(actor.user_id()).write(Write::ReleaseCode(redemption)).record(released);
+            self.unit_of_work.commit(changes).await.map_err(look_again::<ChangePlanError>)
+        })
+        .await
     }
 }

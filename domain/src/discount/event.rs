@@ -52,7 +52,7 @@ pub struct RedemptionEvent {
 pub enum RedemptionEventKind {
     /// A tenant got the discount of a code for a subscription.
     Redeemed,
-    /// It was given back, because the subscription never came to be.
+    /// It was given back, because what it was redeemed for never came to be.
     Released,
 }
 

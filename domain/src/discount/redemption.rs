@@ -19,7 +19,7 @@ pub struct Redemption {
 }
 
 impl Redemption {
-    /// Gives it back, because the subscription never came to be: the tenant can redeem the code again, and so can one
+    /// Gives it back, because what it was redeemed for never came to be: the tenant can redeem the code again, and so can one
     /// more.
     pub fn release(&self) -> Outcome<RedemptionEvent> {
         Outcome::of(RedemptionEventKind::Released.of(self))

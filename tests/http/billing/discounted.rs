@@ -1,6 +1,7 @@
 //! What becomes of a discount when the plan changes.
 
 use chrono::TimeDelta;
+use infrastructure::dynamodb::tables::Table;
 use serde_json::{Value, json};
 
 use super::{DECLINED, Shop, VISA};
@@ -97,6 +98,29 @@ async fn a_code_that_is_used_up_is_not_given_again_with_a_change() {
     shop.put("/user/subscription", named).await.refused(422, "PROMO_CODE_INVALID");
     assert_eq!(shop.price_after(json!({ "tier": "professional" })).await, 99.0);
     assert_eq!(shop.charges().await, [1_450, 8_450]);
+    shop.close().await;
+}
+
+/// Not by going back and forth either, nor for a plan that it is not for.
+#[tokio::test]
+async fn a_code_is_given_with_one_change_and_given_back_when_that_is_declined() {
+    let shop = Shop::open().await;
+    shop.offer(&half(Some(1), &["professional"])).await;
+    shop.subscribed("starter", "monthly").await;
+    let named = |tier: &str| json!({ "tier": tier, "promo_code": "HALFOFF" });
+    shop.put("/user/subscription", named("enterprise")).await.refused(422, "PROMO_CODE_INVALID");
+    shop.provider().fail_payments(&shop.at_provider().await, 1).await.unwrap();
+    shop.put("/user/subscription", named("professional")).await.refused(402, "PAYMENT_FAILED");
+    assert!(shop.app.rows(Table::AccountRedemptions).await.is_empty(), "it can be used yet");
+    shop.app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(shop.price_after(named("professional")).await, 49.5);
+    for _ in 0..2 {
+        shop.app.clock.advance(TimeDelta::minutes(1));
+        shop.price_after(json!({ "frequency": "yearly" })).await;
+        shop.put("/user/subscription", json!({ "frequency": "monthly", "promo_code": "HALFOFF" }))
+            .await
+            .refused(422, "PROMO_CODE_INVALID");
+    }
     shop.close().await;
 }
 
