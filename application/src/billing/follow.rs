@@ -2,10 +2,16 @@
 
 use domain::{
     BillingAccount, Outcome, Subscription, SubscriptionId, TenantId, Timestamp,
-    subscription::{BilledSubscription, SubscriptionEvent, SubscriptionState},
+    subscription::{BilledSubscription, ProviderSubscriptionId, SubscriptionEvent, SubscriptionState},
 };
 
-use crate::ports::{ChangeSet, TenantBilling, Write};
+use super::{BillingService, price::release};
+use crate::{
+    actor::{Actor, TenantScope},
+    error::UseCaseError,
+    ports::{BillingError, ChangeSet, ProviderEvent, TenantBilling, Write},
+    retry::{Setback, look_again, settle},
+};
 
 /// What a tenant pays for, on its way from how it was loaded to what the provider says.
 pub(super) struct Following {
@@ -119,5 +125,76 @@ impl Following {
             return changes;
         }
         changes.write(Write::SaveBillingAccount { before: before.map(Box::new), after: Box::new(account) })
+    }
+}
+
+impl BillingService {
+    /// Takes over what became of a subscription that the actor has just had the provider do something about. `None`
+    /// when the provider has none of that name any more.
+    pub(super) async fn follow<E>(&self, actor: &Actor, id: &ProviderSubscriptionId) -> Result<Option<Subscription>, E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        self.follow_in(&TenantScope::from(actor), id, |changes| changes.by(actor.user_id())).await
+    }
+
+    /// The same for whoever may reach the tenant; `by` says who that is.
+    pub(super) async fn follow_in<E>(
+        &self,
+        scope: &TenantScope,
+        id: &ProviderSubscriptionId,
+        by: impl Fn(ChangeSet) -> ChangeSet,
+    ) -> Result<Option<Subscription>, E>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        settle(|| async {
+            let Some(followed) = self.follow_now::<E>(scope, id, None).await? else { return Ok(None) };
+            self.unit_of_work.commit(by(followed.changes)).await.map_err(look_again::<E>)?;
+            Ok(Some(followed.subscription))
+        })
+        .await
+    }
+
+    /// What to commit so that the tenant's subscription is what the provider says it is now. `None` when there is
+    /// nothing to look at: something later is known, or the provider has no such subscription any more.
+    pub(super) async fn follow_now<E>(
+        &self,
+        scope: &TenantScope,
+        id: &ProviderSubscriptionId,
+        event: Option<&ProviderEvent>,
+    ) -> Result<Option<Followed>, Setback<E>>
+    where
+        E: UseCaseError + From<BillingError>,
+    {
+        let loaded = self.billing.find(scope).await?;
+        let known = loaded.subscriptions.iter().find(|one| one.snapshot().provider_id.as_ref() == Some(id));
+        let event_at = event.map(|event| event.occurred_at);
+        if let Some((known, event_at)) = known.zip(event_at)
+            && !known.clone().hears_of(event_at)
+        {
+            return Ok(None);
+        }
+        // Asked for after the load: whoever commits on the same version has asked earlier.
+        let Some(billed) = self.provider.subscription(id).await.map_err(E::from)? else { return Ok(None) };
+        let another = loaded.at_provider().map(|known| known.snapshot().id.clone());
+        let following = Following::new(scope.tenant_id().clone(), loaded, self.clock.now());
+        if following.known(&billed).is_none() {
+            if billed.status.is_over() {
+                return Ok(None);
+            }
+            if let Some(another) = another {
+                let tenant_id = scope.tenant_id();
+                tracing::error!(%tenant_id, subscription_id = %another, provider_id = %id, "the provider bills a tenant twice");
+                return Ok(None);
+            }
+        }
+        let Followed { before, subscription, changes } = following.follow(&billed, event_at, || self.ids.uuid().into());
+        if subscription.is_over() && !billed.status.is_over() {
+            let (tenant_id, subscription_id) = (scope.tenant_id(), &subscription.snapshot().id);
+            tracing::error!(%tenant_id, %subscription_id, provider_id = %id, "the provider goes on with what is over here");
+        }
+        let changes = release(&*self.discounts, scope, changes).await?;
+        Ok(Some(Followed { before, subscription, changes }))
     }
 }

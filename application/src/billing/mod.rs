@@ -20,8 +20,6 @@ mod webhook;
 
 use std::sync::Arc;
 
-use domain::{Subscription, subscription::ProviderSubscriptionId};
-
 pub use change::{ChangePlan, ChangePlanError, PlanChanged};
 pub use extension::{ExtendTrial, ExtendTrialError};
 pub use portal::{OpenPortal, PortalError};
@@ -36,14 +34,11 @@ pub use view::ShownSubscription;
 pub use webhook::WebhookError;
 
 use crate::{
-    actor::{Actor, TenantScope},
-    error::UseCaseError,
     links::LinkPolicy,
     ports::{
-        AccountRepository, BillingError, BillingProvider, BillingRepository, ChangeSet, Clock, DiscountRepository,
-        IdGenerator, TenantRepository, TierCatalogue, UnitOfWork,
+        AccountRepository, BillingProvider, BillingRepository, Clock, DiscountRepository, IdGenerator,
+        TenantRepository, TierCatalogue, UnitOfWork,
     },
-    retry::{look_again, settle},
     use_cases::Ports,
 };
 
@@ -79,32 +74,5 @@ impl BillingService {
             ..
         } = ports.clone();
         Self { accounts, tenants, billing, discounts, tiers, provider, unit_of_work, clock, ids, links }
-    }
-
-    /// Takes over what became of a subscription that the actor has just had the provider do something about. `None`
-    /// when the provider has none of that name any more.
-    async fn follow<E>(&self, actor: &Actor, id: &ProviderSubscriptionId) -> Result<Option<Subscription>, E>
-    where
-        E: UseCaseError + From<BillingError>,
-    {
-        self.follow_in(&TenantScope::from(actor), id, |changes| changes.by(actor.user_id())).await
-    }
-
-    /// The same for whoever may reach the tenant; `by` says who that is.
-    async fn follow_in<E>(
-        &self,
-        scope: &TenantScope,
-        id: &ProviderSubscriptionId,
-        by: impl Fn(ChangeSet) -> ChangeSet,
-    ) -> Result<Option<Subscription>, E>
-    where
-        E: UseCaseError + From<BillingError>,
-    {
-        settle(|| async {
-            let Some(followed) = self.follow_now::<E>(scope, id, None).await? else { return Ok(None) };
-            self.unit_of_work.commit(by(followed.changes)).await.map_err(look_again::<E>)?;
-            Ok(Some(followed.subscription))
-        })
-        .await
     }
 }

@@ -3,14 +3,10 @@
 use async_trait::async_trait;
 use domain::subscription::{BilledSubscription, ProviderSubscriptionId};
 
-use super::{
-    BillingService,
-    follow::{Followed, Following},
-    price::release,
-};
+use super::{BillingService, follow::Followed};
 use crate::{
     actor::TenantScope,
-    error::{Classified, ErrorKind, Failure, UseCaseError, from_port_errors},
+    error::{Classified, ErrorKind, Failure, from_port_errors},
     ports::{
         BilledTenant, BillingError, ChangeSet, ClosedTenant, CommitError, DeferredBilling, NotSettled, ProviderEvent,
         Refusal, StoreError, WebhookRejected, Write,
@@ -130,48 +126,6 @@ impl BillingService {
         }
         let customer = self.billing.tenant_of(&billed.customer_id).await?;
         Ok(customer.is_none_or(|customer| customer.tenant_id == *scope.tenant_id()))
-    }
-
-    /// What to commit so that the tenant's subscription is what the provider says it is now. `None` when there is
-    /// nothing to look at: something later is known, or the provider has no such subscription any more.
-    pub(super) async fn follow_now<E>(
-        &self,
-        scope: &TenantScope,
-        id: &ProviderSubscriptionId,
-        event: Option<&ProviderEvent>,
-    ) -> Result<Option<Followed>, Setback<E>>
-    where
-        E: UseCaseError + From<BillingError>,
-    {
-        let loaded = self.billing.find(scope).await?;
-        let known = loaded.subscriptions.iter().find(|one| one.snapshot().provider_id.as_ref() == Some(id));
-        let event_at = event.map(|event| event.occurred_at);
-        if let Some((known, event_at)) = known.zip(event_at)
-            && !known.clone().hears_of(event_at)
-        {
-            return Ok(None);
-        }
-        // Asked for after the load: whoever commits on the same version has asked earlier.
-        let Some(billed) = self.provider.subscription(id).await.map_err(E::from)? else { return Ok(None) };
-        let another = loaded.at_provider().map(|known| known.snapshot().id.clone());
-        let following = Following::new(scope.tenant_id().clone(), loaded, self.clock.now());
-        if following.known(&billed).is_none() {
-            if billed.status.is_over() {
-                return Ok(None);
-            }
-            if let Some(another) = another {
-                let tenant_id = scope.tenant_id();
-                tracing::error!(%tenant_id, subscription_id = %another, provider_id = %id, "the provider bills a tenant twice");
-                return Ok(None);
-            }
-        }
-        let Followed { before, subscription, changes } = following.follow(&billed, event_at, || self.ids.uuid().into());
-        if subscription.is_over() && !billed.status.is_over() {
-            let (tenant_id, subscription_id) = (scope.tenant_id(), &subscription.snapshot().id);
-            tracing::error!(%tenant_id, %subscription_id, provider_id = %id, "the provider goes on with what is over here");
-        }
-        let changes = release(&*self.discounts, scope, changes).await?;
-        Ok(Some(Followed { before, subscription, changes }))
     }
 
     async fn try_look_again(
