@@ -48,7 +48,7 @@ const BUDGET: &[Line] = &[
     ("list invitations", 2, &[("BatchGetItem", 1), ("Query", 1)]),
     ("look at an invitation", 2, &[("GetItem", 3), ("Query", 1)]),
     ("resend an invitation", 3, &[("BatchGetItem", 1), ("GetItem", 1), ("TransactWriteItems", 1)]),
-    ("accept an invitation, new person", 6, &[("GetItem", 9), ("Query", 5), ("TransactWriteItems", 1)]),
+    ("accept an invitation, new person", 7, &[("GetItem", 9), ("Query", 5), ("TransactWriteItems", 2)]),
     ("read the tenant", 2, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1)]),
     ("rename the tenant", 3, &[("BatchGetItem", 2), ("GetItem", 1), ("Query", 1), ("TransactWriteItems", 1)]),
     ("read the limits", 2, &[("BatchGetItem", 1), ("GetItem", 1), ("Query", 2)]),
